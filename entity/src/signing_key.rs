@@ -1,0 +1,19 @@
+//! A key that signs access tokens. Its id is the `kid`.
+
+use sea_orm::entity::prelude::*;
+
+use crate::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_key")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SigningKeyId,
+    /// PKCS #8.
+    pub private: Sealed,
+    pub public: Vec<u8>,
+    pub created_at: Timestamp,
+    pub retired_at: Option<Timestamp>,
+}
+
+table!(platform);

@@ -1,0 +1,197 @@
+//! Opening the database, and what each engine must be told.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use super::Db;
+use crate::error::{Error, Result};
+
+/// The storage engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded: one writer, several readers.
+    Sqlite,
+    /// Everything else.
+    Postgres,
+}
+
+/// Readers of an embedded database.
+const SQLITE_READERS: u32 = 4;
+/// Connections that write. Commits of one tenant are ordered by its head, so that more would only wait.
+const POSTGRES_WRITERS: u32 = 8;
+/// Connections that read.
+const POSTGRES_READERS: u32 = 12;
+/// How long a connection is waited for before the answer is 503.
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+impl Db {
+    /// Opens the embedded database in `file`, made if absent.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub async fn open_sqlite(file: &Path) -> Result<Self> {
+        // A path is passed as such: in a URL, `?` or `#` in a folder's name would cut it short.
+        let file = file.to_owned();
+        let options = |connections| {
+            let file = file.clone();
+            let mut options = ConnectOptions::new("sqlite://vigia");
+            options
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+                .sqlx_logging(false)
+                .record_stmt_in_spans(false);
+            options.map_sqlx_sqlite_opts(move |sqlite| {
+                sqlite
+                    .filename(&file)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5))
+                    .pragma("secure_delete", "ON")
+                    .pragma("temp_store", "MEMORY")
+                    .statement_cache_capacity(256)
+            });
+            options
+        };
+        let write = connect(options(1)).await?;
+        let read = connect(options(SQLITE_READERS)).await?;
+        Ok(Self { engine: Engine::Sqlite, write, read, statements: Arc::default() })
+    }
+
+    /// Connects to PostgreSQL as the server's role.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or when the role could step over the walls between tenants: a superuser, the owner
+    /// of a table, or a role that bypasses row security.
+    pub async fn open_postgres(url: &str) -> Result<Self> {
+        let write = connect(postgres(url, POSTGRES_WRITERS, false)).await?;
+        let read = connect(postgres(url, POSTGRES_READERS, true)).await?;
+        refuse_mighty_role(&read).await?;
+        Ok(Self { engine: Engine::Postgres, write, read, statements: Arc::default() })
+    }
+}
+
+fn postgres(url: &str, connections: u32, reads: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(ACQUIRE).sqlx_logging(false).record_stmt_in_spans(false);
+    options.map_sqlx_postgres_opts(move |postgres| {
+        // A node that stalls in the middle of a transaction must not hold a tenant for longer than seconds.
+        let postgres = postgres.application_name("vigia").statement_cache_capacity(256).options([
+            ("lock_timeout", "4s"),
+            ("statement_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ]);
+        if reads {
+            // Nested fields of one operation see one moment.
+            postgres.options([
+                ("default_transaction_isolation", "repeatable\\ read"),
+                ("default_transaction_read_only", "on"),
+            ])
+        } else {
+            postgres
+        }
+    });
+    options
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where connections are made")]
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection> {
+    Ok(Database::connect(options).await?)
+}
+
+async fn refuse_mighty_role(db: &DatabaseConnection) -> Result<()> {
+    let row = db
+        .query_one_raw(Statement::from_string(
+            db.get_database_backend(),
+            "select r.rolsuper or r.rolbypassrls or exists (
+                 select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where c.relowner = r.oid and c.relkind = 'r' and n.nspname = current_schema())
+             from pg_roles r where r.rolname = current_user",
+        ))
+        .await?;
+    let mighty = row.map(|row| row.try_get_by_index::<bool>(0)).transpose()?.unwrap_or(true);
+    if mighty {
+        return Err(Error::internal(
+            "VIGIA_DATABASE_URL names a superuser, an owner of the tables, or a role that bypasses row security: \
+             give the server a role that owns nothing (`vigia migrate` makes it).",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether migrations are missing.
+///
+/// # Errors
+/// What the database says.
+pub async fn needs_migration(db: &Db) -> Result<bool> {
+    if db.engine == Engine::Sqlite {
+        return Ok(!Migrator::get_pending_migrations(&db.write).await?.is_empty());
+    }
+    // The server's role may not create the table of migrations, which asking for pending ones would do.
+    let applied: i64 = match db
+        .read
+        .query_one_raw(Statement::from_string(db.read.get_database_backend(), "select count(*) from seaql_migrations"))
+        .await
+    {
+        Ok(row) => row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0),
+        Err(DbErr::Query(_)) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(usize::try_from(applied).unwrap_or(0) < Migrator::migrations().len())
+}
+
+impl Db {
+    /// Brings the embedded database to the newest schema. PostgreSQL is migrated by [`migrate`], as the owner.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn migrate_embedded(&self) -> Result<()> {
+        Ok(Migrator::up(&self.write, None).await?)
+    }
+}
+
+/// Brings a PostgreSQL database to the newest schema, as its owner, and grants the server's role what it needs:
+/// rows, never tables; the journal can be added to and read, not changed. Makes the role where the owner may.
+///
+/// # Errors
+/// What the database says; when the role is missing and may not be made.
+pub async fn migrate(owner_url: &str, role: &str, password: Option<&str>) -> Result<()> {
+    let mut options = ConnectOptions::new(owner_url);
+    options.max_connections(1).sqlx_logging(false);
+    let db = connect(options).await?;
+    Migrator::up(&db, None).await?;
+    let exists = db
+        .query_one_raw(Statement::from_sql_and_values(
+            db.get_database_backend(),
+            "select 1 from pg_roles where rolname = $1",
+            [role.into()],
+        ))
+        .await?
+        .is_some();
+    let quoted = format!("\"{}\"", role.replace('"', "\"\""));
+    if !exists {
+        let password = password.map(|p| format!(" password '{}'", p.replace('\'', "''"))).unwrap_or_default();
+        db.execute_unprepared(&format!(
+            "create role {quoted} login nosuperuser nobypassrls nocreatedb nocreaterole{password}"
+        ))
+        .await
+        .map_err(|error| {
+            Error::internal("The server's role does not exist and the owner may not create it.").because(error)
+        })?;
+    }
+    db.execute_unprepared(&format!(
+        "grant usage on schema public to {quoted};
+         grant select, insert, update, delete on all tables in schema public to {quoted};
+         revoke update, delete on journal from {quoted};
+         revoke insert, update, delete on seaql_migrations from {quoted}"
+    ))
+    .await?;
+    db.close().await?;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! What counts as the same: case, accents and white space folded away.
+//!
+//! [`fold`] says what folding is, plainly and slowly; [`Folded`] does the same in one pass over a text and keeps the
+//! way back to it. A test holds them together byte for byte.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
+
+/// `text` decomposed (NFD), without its marks, in one case, each run of white space one space.
+pub(super) fn fold(text: &str) -> impl Iterator<Item = char> {
+    collapse(text.nfd().filter(|c| !is_mark(*c)).flat_map(one_case))
+}
+
+/// `text` decomposed, each run of white space one space: equal for two texts exactly if they are canonically equivalent.
+pub(super) fn decomposed(text: &str) -> impl Iterator<Item = char> {
+    collapse(text.nfd())
+}
+
+/// Like [`decomposed`], and in one case.
+pub(super) fn without_case(text: &str) -> impl Iterator<Item = char> {
+    collapse(text.nfd().flat_map(one_case))
+}
+
+/// Like [`decomposed`], and without marks.
+pub(super) fn without_marks(text: &str) -> impl Iterator<Item = char> {
+    collapse(text.nfd().filter(|c| !is_mark(*c)))
+}
+
+/// Whether `c` sits on the letter before it (a canonical combining class other than zero).
+pub(super) fn is_mark(c: char) -> bool {
+    canonical_combining_class(c) != 0
+}
+
+/// Lower case by way of upper case, which also brings together what lower case alone leaves apart: `ß` and `ss`,
+/// `σ` and `ς`, `ı` and `i`, `ﬁ` and `fi`. The first step is for `ẞ`, which is its own upper case.
+fn one_case(c: char) -> impl Iterator<Item = char> {
+    c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+}
+
+fn collapse(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    let mut in_space = false;
+    chars.filter_map(move |c| {
+        let after_space = std::mem::replace(&mut in_space, c.is_whitespace());
+        match (after_space, in_space) {
+            (true, true) => None,
+            (false, true) => Some(' '),
+            (_, false) => Some(c),
+        }
+    })
+}
+
+/// A folded text with the way back to its original. The buffers are reused and keep the size of the longest text read.
+#[derive(Default)]
+pub(super) struct Folded {
+    bytes: Vec<u8>,
+    /// For each folded byte where its character begins in the original, in bytes; then the original's length.
+    origin: Vec<usize>,
+}
+
+impl Folded {
+    /// Folds `text` in place of what was read before.
+    pub(super) fn read(&mut self, text: &str) {
+        let short = SHORT.as_slice();
+        self.bytes.clear();
+        self.origin.clear();
+        self.bytes.reserve(text.len());
+        self.origin.reserve(text.len() + 1);
+        for (at, c) in text.char_indices() {
+            match short.get(c as usize) {
+                Some(folded) => self.push(at, folded.as_bytes()),
+                None => self.push_long(at, c),
+            }
+        }
+        self.origin.push(text.len());
+    }
+
+    /// The folded text, in UTF-8.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the folded bytes from `start` to `end` stand in the original, in bytes, with the marks that follow them.
+    /// `None` if they begin or end inside what one original character folds to.
+    pub(super) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
+        let from = *self.origin.get(start)?;
+        let to = *self.origin.get(end)?;
+        let begins_inside = start > 0 && self.origin.get(start - 1) == Some(&from);
+        let ends_inside = end > 0 && self.origin.get(end - 1) == Some(&to);
+        (!begins_inside && !ends_inside).then_some((from, to))
+    }
+
+    fn push(&mut self, at: usize, folded: &[u8]) {
+        if folded == b" " && self.bytes.last() == Some(&b' ') {
+            return;
+        }
+        for byte in folded {
+            self.bytes.push(*byte);
+            self.origin.push(at);
+        }
+    }
+
+    #[inline(never)]
+    fn push_long(&mut self, at: usize, c: char) {
+        let mut utf8 = [0; 4];
+        // Nothing folds among the emoji, the commonest of long characters.
+        if ('\u{1F000}'..='\u{1FAFF}').contains(&c) {
+            return self.push(at, c.encode_utf8(&mut utf8).as_bytes());
+        }
+        if c.is_whitespace() {
+            return self.push(at, b" ");
+        }
+        decompose_canonical(c, |part| {
+            if !is_mark(part) {
+                one_case(part).for_each(|folded| self.push(at, folded.encode_utf8(&mut utf8).as_bytes()));
+            }
+        });
+    }
+}
+
+/// What each character of one or two UTF-8 bytes (up to U+07FF: Latin, Greek, Cyrillic, Hebrew, Arabic) folds to.
+static SHORT: LazyLock<Vec<Short>> = LazyLock::new(|| ('\0'..'\u{800}').map(Short::of).collect());
+
+#[derive(Clone, Copy)]
+struct Short {
+    len: u8,
+    utf8: [u8; 4],
+}
+
+impl Short {
+    fn of(c: char) -> Self {
+        let mut short = Self { len: 0, utf8: [0; 4] };
+        let folded: String = fold(c.encode_utf8(&mut [0; 4])).collect();
+        for (to, byte) in short.utf8.iter_mut().zip(folded.bytes()) {
+            *to = byte;
+            short.len += 1;
+        }
+        short
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.utf8.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_pass(text: &str) -> Folded {
+        let mut folded = Folded::default();
+        folded.read("o que foi lido antes");
+        folded.read(text);
+        folded
+    }
+
+    fn plain(text: &str) -> String {
+        fold(text).collect()
+    }
+
+    #[test]
+    fn one_pass_and_the_plain_definition_agree_on_every_character() {
+        let all: Vec<char> = ('\0'..='\u{FFFF}').chain(('\u{10000}'..='\u{10FFFF}').step_by(5)).collect();
+        for block in all.chunks(500) {
+            let text: String = block.iter().flat_map(|c| ['x', *c]).collect();
+            let folded = one_pass(&text);
+            assert_eq!(String::from_utf8_lossy(folded.bytes()), plain(&text));
+            assert_eq!(folded.origin.len(), folded.bytes.len() + 1);
+            assert!(folded.origin.is_sorted());
+            assert!(folded.origin.iter().all(|at| text.is_char_boundary(*at)));
+        }
+    }
+
+    #[test]
+    fn case_and_accents_fold_in_composed_and_decomposed_text() {
+        assert_eq!(plain("AÇÃO Ac\u{327}a\u{303}o ação"), "acao acao acao");
+        assert_eq!(plain("Straße STRASSE ẞ"), "strasse strasse ss");
+        assert_eq!(plain("İIıi ΟΔΟΣ οδος \u{212A}g Ǆ"), "iiii οδοσ οδοσ kg ǆ");
+        assert_eq!(plain("a\u{303}\u{301}\u{336}"), "a");
+        assert_eq!(plain("carro caro"), "carro caro");
+    }
+
+    #[test]
+    fn white_space_of_any_kind_and_length_is_one_space() {
+        assert_eq!(plain("a \t\r\n\u{A0}\u{2003}\u{3000}\u{2028}b  \u{301} c"), "a b c");
+        assert_eq!(one_pass("a \u{A0}\u{2003} \u{301}\nb").bytes(), b"a b");
+    }
+
+    #[test]
+    fn the_way_back_takes_marks_along_and_refuses_half_a_character() {
+        let text = "xa\u{303}\u{301} ßy";
+        let folded = one_pass(text);
+        assert_eq!(folded.bytes(), b"xa ssy");
+        assert_eq!(folded.original(1, 2), Some((1, 6)));
+        assert_eq!(folded.original(3, 5), Some((7, 9)));
+        assert_eq!(folded.original(3, 4), None);
+        assert_eq!(folded.original(4, 6), None);
+        assert_eq!(folded.original(0, 6), Some((0, text.len())));
+        assert_eq!(folded.original(0, 8), None);
+        assert_eq!(one_pass("\u{301}\u{301}a").original(0, 1), Some((4, 5)));
+    }
+}

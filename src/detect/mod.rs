@@ -1,0 +1,175 @@
+//! Finds watched terms in text. Pure: no I/O, no clock, no async; usable as a library of its own.
+//!
+//! [`pattern::check`] says whether a pattern may be stored, [`Matcher::new`] compiles a tenant's terms into one
+//! automaton, [`Matcher::scan`] reads a text once and says where each term stands, and [`slice()`] cuts a hit out again.
+//!
+//! # Laws
+//!
+//! - **Offsets** are Unicode scalar values of the text as it was given, end exclusive, and the span is the tightest one
+//!   that holds the match. A span begins and ends at whole characters: marks that sit on its last letter belong to it,
+//!   and half of a `ß`, which folds to `ss`, is no match.
+//! - **Equality.** EXACT compares what was typed; FOLDED and DISGUISED compare after case and accents are folded away.
+//!   Canonically equivalent texts (NFC and NFD) are the same text at every strictness. Letters are never merged:
+//!   `carro` is not `caro`.
+//! - **White space.** Every run of it, line breaks and no-break spaces included, equals one space of a pattern. All
+//!   other punctuation inside a pattern is literal.
+//! - **Words.** A word ends where Unicode does not continue it (UAX #29), looked up on the original text. Stricter than
+//!   UAX #29, any character that is neither letter, number, mark nor invisible format character also ends a word:
+//!   `propina` is found in `propina.pdf`, `pix:propina`, `Contrato_propina_v3` and `água` in `d'água`, which UAX #29
+//!   takes for one word each.
+//! - **Overlaps.** Every occurrence of every term is reported, overlapping ones too, ordered by start, end and term.
+//!   One term and span is reported once; an occurrence wholly inside a longer one of the same term is dropped.
+//! - **Never a panic**, whatever the text holds: NUL, marks with no letter, joined emoji, right-to-left runs.
+//!
+//! # Limits
+//!
+//! DISGUISED sees no more than FOLDED yet, and only the steps CASE and ACCENT are ever reported. Marks are folded in
+//! every script, which merges some letters of Hebrew, Thai, Devanagari and Japanese. Hits are not capped: a text of
+//! n characters can hold n hits of each term of one letter, so callers bound the length of what they scan.
+
+mod fold;
+mod matcher;
+pub mod pattern;
+mod word;
+
+pub use matcher::{Hit, Matcher, MatcherError, Scratch, TermSpec};
+
+/// How much may differ between a pattern and the text it is found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strictness {
+    /// As typed: case and accents matter.
+    Exact,
+    /// Case and accents do not matter.
+    Folded,
+    /// At least all that [`Strictness::Folded`] does.
+    Disguised,
+}
+
+/// Where a term may stand in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Only as whole words: `ana` is not in `semana`.
+    Word,
+    /// From the beginning of a word on: `fraud` is in `fraudes`.
+    Prefix,
+    /// Anywhere.
+    Substring,
+}
+
+/// One thing that had to be folded away before a text equalled its pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Step {
+    /// Upper or lower case.
+    Case,
+    /// Accents and other marks.
+    Accent,
+    /// Full-width, mathematical, circled or squared letters.
+    Width,
+    /// Letters of another script that look alike.
+    Lookalike,
+    /// Digits and signs in place of letters.
+    Leet,
+    /// Repeated letters.
+    Repeat,
+    /// Letters spaced out or separated by punctuation.
+    Spacing,
+    /// Invisible characters.
+    Invisible,
+    /// A letter masked by a sign.
+    Mask,
+}
+
+impl Step {
+    /// Every step, in the order in which [`Steps::iter`] names them.
+    pub const ALL: [Self; 9] = [
+        Self::Case,
+        Self::Accent,
+        Self::Width,
+        Self::Lookalike,
+        Self::Leet,
+        Self::Repeat,
+        Self::Spacing,
+        Self::Invisible,
+        Self::Mask,
+    ];
+
+    const fn bit(self) -> u16 {
+        1 << self as u8
+    }
+}
+
+/// A set of [`Step`]s. Its bits are stored with matches: a step's place in [`Step::ALL`] never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Steps(u16);
+
+impl Steps {
+    /// The set as bits, the first of [`Step::ALL`] lowest.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The set with these bits. Bits that name no step are dropped.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & ((1 << Step::ALL.len()) - 1))
+    }
+
+    /// Whether nothing had to be folded.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether `step` is in the set.
+    pub const fn contains(self, step: Step) -> bool {
+        self.0 & step.bit() != 0
+    }
+
+    /// The steps of the set, in the order of [`Step::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Step> {
+        Step::ALL.into_iter().filter(move |step| self.contains(*step))
+    }
+}
+
+impl FromIterator<Step> for Steps {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().fold(0, |bits, step| bits | step.bit()))
+    }
+}
+
+/// The part of `text` between two Unicode scalar offsets, end exclusive; `None` where they do not lie in it in order.
+pub fn slice(text: &str, start: usize, end: usize) -> Option<&str> {
+    let mut offsets = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let from = offsets.nth(start)?;
+    let to = match end.checked_sub(start)? {
+        0 => from,
+        chars => offsets.nth(chars - 1)?,
+    };
+    text.get(from..to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_come_back_from_their_bits_in_order() {
+        let steps: Steps = [Step::Mask, Step::Case, Step::Leet].into_iter().collect();
+        assert_eq!(Steps::from_bits(steps.bits()), steps);
+        assert!(steps.iter().eq([Step::Case, Step::Leet, Step::Mask]));
+        assert!(Step::ALL.into_iter().collect::<Steps>().iter().eq(Step::ALL));
+        assert!(Steps::from_bits(1 << 9).is_empty());
+        assert!(!steps.contains(Step::Accent));
+    }
+
+    #[test]
+    fn a_slice_is_cut_by_characters_and_only_inside_the_text() {
+        assert_eq!(slice("a😀ção", 1, 4), Some("😀çã"));
+        assert_eq!(slice("a😀", 0, 2), Some("a😀"));
+        assert_eq!(slice("a😀", 2, 2), Some(""));
+        assert_eq!(slice("", 0, 0), Some(""));
+        assert_eq!(slice("a😀", 1, 3), None);
+        assert_eq!(slice("a😀", 3, 3), None);
+        assert_eq!(slice("a😀", 2, 1), None);
+        assert_eq!(slice("a😀", 0, usize::MAX), None);
+    }
+}
