@@ -2,9 +2,19 @@
 
 #![warn(missing_docs)]
 
-pub mod clock;
-pub mod db;
-pub mod error;
-pub mod vault;
 pub mod auth;
+pub mod caller;
+pub mod clock;
+pub mod core;
+pub mod db;
 pub mod detect;
+pub mod doorbell;
+pub mod error;
+pub mod inbox;
+pub mod journal;
+pub mod keys;
+pub mod policies;
+pub mod providers;
+pub mod refusal;
+pub mod telemetry;
+pub mod vault;

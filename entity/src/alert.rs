@@ -57,7 +57,7 @@ pub struct Model {
     pub raised_at: Timestamp,
     /// When the newest matched message was sent.
     pub last_match_at: Timestamp,
-    /// Moves with every change, for optimistic locking.
+    /// Moves with every change of its handling, for optimistic locking.
     pub version: i32,
     pub assignee_id: Option<UserId>,
 }

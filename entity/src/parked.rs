@@ -35,9 +35,6 @@ pub enum Reason {
     /// The tenant's transaction could not take it.
     #[sea_orm(num_value = 8)]
     Refused,
-    /// History of a number that is registered without it.
-    #[sea_orm(num_value = 9)]
-    HistoryNotWanted,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

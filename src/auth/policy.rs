@@ -2,18 +2,7 @@
 //!
 //! Nothing else decides about roles. Whether a thing exists for the caller at all is decided before, by the tenant.
 
-/// A user's role in a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Administers users, channels and numbers; reads no content.
-    Owner,
-    /// The LGPD's "encarregado": keeps policies and terms, reads content.
-    DataManager,
-    /// Works through alerts, reads content.
-    Reviewer,
-    /// Looks over everything but content.
-    Auditor,
-}
+pub use entity::user::Role;
 
 /// Who is acting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    Iterable, Statement,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable,
+    Statement,
 };
 
 use super::Engine;

@@ -1,12 +1,15 @@
 //! A tenant's rows, and no others.
 
 use entity::{TenantId, TenantTable, head, journal};
-use sea_orm::sea_query::{IntoCondition, Order};
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, IntoCondition, Order};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, UpdateMany,
     Value,
 };
+
+use sea_orm::IdenStatic;
+use uuid::Uuid;
 
 use super::{Db, Engine};
 use crate::error::{Error, Result};
@@ -111,6 +114,16 @@ impl TenantTx {
         self.head.as_ref().ok_or_else(|| Error::internal("A transaction without a locked head was used to write."))
     }
 
+    /// The head of a chain as this transaction sees it, not locked.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn head_seen(&self, chain: journal::Chain) -> Result<head::Model> {
+        self.db.count();
+        let head = head::Entity::find_by_id((self.tenant, chain)).one(&self.tx).await?;
+        head.ok_or_else(|| Error::internal("A tenant has no head."))
+    }
+
     /// Moves the locked head; written by [`commit`](Self::commit).
     ///
     /// # Errors
@@ -172,6 +185,46 @@ impl TenantTx {
         self.db.count();
         let changed = statement.filter(E::TENANT.eq(self.tenant.0)).exec(&self.tx).await?.rows_affected;
         if changed == 1 { Ok(()) } else { Err(Error::internal(format!("An update of one row changed {changed}."))) }
+    }
+
+    /// Raises a number of several rows, each to its own value, and lowers none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn raise<E: TenantTable>(&self, id: E::Column, column: E::Column, to: Vec<(Uuid, i64)>) -> Result<()> {
+        if to.is_empty() {
+            return Ok(());
+        }
+        let (table, id, column) = (E::default().table_name().to_owned(), id.as_str(), column.as_str());
+        let backend = self.tx.get_database_backend();
+        match self.db.engine {
+            Engine::Postgres => {
+                self.db.count();
+                let (ids, values): (Vec<Value>, Vec<Value>) =
+                    to.into_iter().map(|(id, to)| (Value::from(id), Value::from(to))).unzip();
+                let sql = format!(
+                    r#"update "{table}" as t set "{column}" = u.v from unnest($1::uuid[], $2::bigint[]) as u (id, v)
+                       where t.tenant_id = $3 and t."{id}" = u.id and t."{column}" < u.v"#
+                );
+                let arrays = [
+                    Value::Array(ArrayType::Uuid, Some(Box::new(ids))),
+                    Value::Array(ArrayType::BigInt, Some(Box::new(values))),
+                    self.tenant.0.into(),
+                ];
+                self.tx.execute_raw(Statement::from_sql_and_values(backend, sql, arrays)).await?;
+            }
+            Engine::Sqlite => {
+                let sql = format!(
+                    r#"update "{table}" set "{column}" = ?1 where tenant_id = ?2 and "{id}" = ?3 and "{column}" < ?1"#
+                );
+                for (row, to) in to {
+                    self.db.count();
+                    let values = [to.into(), self.tenant.0.into(), row.into()];
+                    self.tx.execute_raw(Statement::from_sql_and_values(backend, sql.clone(), values)).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Deletes the tenant's rows that meet the condition; answers how many.
@@ -246,6 +299,36 @@ impl<E: TenantTable> Rows<'_, E> {
     pub fn filter(mut self, condition: impl IntoCondition) -> Self {
         // As one condition: an `any` must not open up beside the tenant's filter.
         self.select = self.select.filter(sea_orm::Condition::all().add(condition.into_condition()));
+        self
+    }
+
+    /// Only those whose column holds one of these values.
+    ///
+    /// One statement text however many values there are (or, on SQLite, one for each power of two), so that it is
+    /// prepared once.
+    #[must_use]
+    pub fn among<V: Into<Value>>(mut self, column: E::Column, values: impl IntoIterator<Item = V>) -> Self {
+        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let Some(last) = values.last().cloned() else {
+            self.select = self.select.filter(Expr::val(1).eq(0));
+            return self;
+        };
+        self.select = match self.tx.db.engine {
+            Engine::Postgres => {
+                let kind = match last {
+                    Value::Uuid(_) => ArrayType::Uuid,
+                    Value::BigInt(_) => ArrayType::BigInt,
+                    Value::SmallInt(_) => ArrayType::SmallInt,
+                    _ => ArrayType::Bytes,
+                };
+                let array = Value::Array(kind, Some(Box::new(values)));
+                self.select.filter(Expr::col(column).eq(Func::cust("ANY").arg(Expr::val(array))))
+            }
+            Engine::Sqlite => {
+                values.resize(values.len().next_power_of_two(), last);
+                self.select.filter(column.is_in(values))
+            }
+        };
         self
     }
 

@@ -4,7 +4,8 @@
 
 use entity::{
     BlindIndex, ChannelId, LoginId, NumberId, OperatorId, ParkedId, SessionId, TenantId, Timestamp, UserId, channel,
-    delivery, head, journal, login, operator, parked, platform_channel, platform_key, route, session, signing_key, tenant,
+    delivery, head, journal, login, operator, parked, platform_channel, platform_key, route, session, signing_key,
+    tenant,
 };
 use sea_orm::sea_query::{Expr, Order};
 use sea_orm::{
@@ -198,9 +199,13 @@ impl Db {
         match (row.tenant_id, row.user_id, row.operator_id) {
             (Some(tenant), Some(user), None) => {
                 self.count();
-                let suspended = tenant::Entity::find_by_id(tenant).one(&self.read).await?.is_none_or(|t| t.suspended_at.is_some());
+                let suspended =
+                    tenant::Entity::find_by_id(tenant).one(&self.read).await?.is_none_or(|t| t.suspended_at.is_some());
                 if suspended {
-                    return Err(Error::new(ErrorCode::Forbidden, "This company is suspended. Ask the platform's operator."));
+                    return Err(Error::new(
+                        ErrorCode::Forbidden,
+                        "This company is suspended. Ask the platform's operator.",
+                    ));
                 }
                 Ok(Some(LiveSession::Tenant(Session { tenant, id: row.id, user })))
             }
@@ -237,7 +242,13 @@ impl Db {
     }
 
     /// Replaces the password of an operator's sign-in and ends its other sessions.
-    pub async fn change_operator_password(&self, login: LoginId, hash: entity::Sealed, keep: SessionId, now: Timestamp) -> Result<()> {
+    pub async fn change_operator_password(
+        &self,
+        login: LoginId,
+        hash: entity::Sealed,
+        keep: SessionId,
+        now: Timestamp,
+    ) -> Result<()> {
         let tx = self.begin_write().await?;
         change_password(&tx, login, hash, keep, now).await?;
         Ok(tx.commit().await?)
@@ -246,7 +257,11 @@ impl Db {
     // ── channels and routes ──
 
     /// Keeps a channel of the platform's with its route.
-    pub async fn keep_platform_channel(&self, channel: platform_channel::ActiveModel, route: route::ActiveModel) -> Result<()> {
+    pub async fn keep_platform_channel(
+        &self,
+        channel: platform_channel::ActiveModel,
+        route: route::ActiveModel,
+    ) -> Result<()> {
         let tx = self.begin_write().await?;
         platform_channel::Entity::insert(channel).exec_without_returning(&tx).await?;
         route::Entity::insert(route).exec_without_returning(&tx).await?;
@@ -256,12 +271,19 @@ impl Db {
     /// Channels of the platform's by id.
     pub async fn platform_channels_by_id(&self, ids: &[ChannelId]) -> Result<Vec<platform_channel::Model>> {
         self.count();
-        Ok(platform_channel::Entity::find().filter(platform_channel::Column::Id.is_in(ids.iter().copied())).all(&self.read).await?)
+        Ok(platform_channel::Entity::find()
+            .filter(platform_channel::Column::Id.is_in(ids.iter().copied()))
+            .all(&self.read)
+            .await?)
     }
 
     /// A page of the platform's channels, newest first.
     pub async fn platform_channels_page(&self, args: &PageArgs) -> Result<Page<platform_channel::Model>> {
-        let key = SortKey { at: platform_channel::Column::CreatedAt, id: Some(platform_channel::Column::Id), descending: true };
+        let key = SortKey {
+            at: platform_channel::Column::CreatedAt,
+            id: Some(platform_channel::Column::Id),
+            descending: true,
+        };
         platform_page::<platform_channel::Entity>(self, key, args).await
     }
 
@@ -284,11 +306,16 @@ impl Db {
             .filter(route::Column::NumberIndex.is_null())
             .one(&self.read)
             .await?;
-        Ok(row.map(|row| ChannelRoute { tenant: row.tenant_id.map(|tenant| Routed { tenant }), provider: row.provider }))
+        Ok(row
+            .map(|row| ChannelRoute { tenant: row.tenant_id.map(|tenant| Routed { tenant }), provider: row.provider }))
     }
 
     /// Where the items of these numbers go, for a delivery that came through this channel.
-    pub async fn number_routes(&self, channel: ChannelId, numbers: Vec<BlindIndex>) -> Result<Vec<(BlindIndex, NumberRoute)>> {
+    pub async fn number_routes(
+        &self,
+        channel: ChannelId,
+        numbers: Vec<BlindIndex>,
+    ) -> Result<Vec<(BlindIndex, NumberRoute)>> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
@@ -362,14 +389,20 @@ impl Db {
     /// Deletes what was parked, and the facts of deliveries, before a time.
     pub async fn purge_parked(&self, before: Timestamp) -> Result<u64> {
         self.count();
-        let parked = parked::Entity::delete_many().filter(parked::Column::ParkedAt.lt(before)).exec(&self.write).await?;
+        let parked =
+            parked::Entity::delete_many().filter(parked::Column::ParkedAt.lt(before)).exec(&self.write).await?;
         Ok(parked.rows_affected)
     }
 }
 
 impl TenantTx {
     /// Founds the tenant: its row, the heads of its chains, and its owner's sign-in.
-    pub async fn found_tenant(&self, tenant: tenant::ActiveModel, heads: Vec<head::ActiveModel>, owner: login::ActiveModel) -> Result<()> {
+    pub async fn found_tenant(
+        &self,
+        tenant: tenant::ActiveModel,
+        heads: Vec<head::ActiveModel>,
+        owner: login::ActiveModel,
+    ) -> Result<()> {
         tenant::Entity::insert(tenant).exec_without_returning(&self.tx).await?;
         head::Entity::insert_many(heads).exec_without_returning(&self.tx).await?;
         login::Entity::insert(owner).exec_without_returning(&self.tx).await?;
@@ -409,7 +442,13 @@ impl TenantTx {
     }
 
     /// Replaces the password of one of the tenant's people and ends the person's other sessions.
-    pub async fn change_user_password(&self, login: LoginId, hash: entity::Sealed, keep: SessionId, now: Timestamp) -> Result<()> {
+    pub async fn change_user_password(
+        &self,
+        login: LoginId,
+        hash: entity::Sealed,
+        keep: SessionId,
+        now: Timestamp,
+    ) -> Result<()> {
         change_password(&self.tx, login, hash, keep, now).await
     }
 
@@ -464,7 +503,13 @@ impl TenantTx {
     }
 }
 
-async fn change_password(tx: &DatabaseTransaction, login: LoginId, hash: entity::Sealed, keep: SessionId, now: Timestamp) -> Result<()> {
+async fn change_password(
+    tx: &DatabaseTransaction,
+    login: LoginId,
+    hash: entity::Sealed,
+    keep: SessionId,
+    now: Timestamp,
+) -> Result<()> {
     login::ActiveModel { id: sea_orm::ActiveValue::Unchanged(login), password_hash: Set(hash), ..Default::default() }
         .update(tx)
         .await?;
@@ -482,7 +527,12 @@ async fn platform_page<E: EntityTrait>(db: &Db, key: SortKey<E::Column>, args: &
     select_page(db, E::find(), key, args).await
 }
 
-async fn select_page<E: EntityTrait>(db: &Db, mut select: sea_orm::Select<E>, key: SortKey<E::Column>, args: &PageArgs) -> Result<Page<E::Model>> {
+async fn select_page<E: EntityTrait>(
+    db: &Db,
+    mut select: sea_orm::Select<E>,
+    key: SortKey<E::Column>,
+    args: &PageArgs,
+) -> Result<Page<E::Model>> {
     db.count();
     if let Some(position) = args.after {
         select = select.filter(key.beyond(position, true));

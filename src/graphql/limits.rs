@@ -13,6 +13,9 @@ use async_graphql::parser::{
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
+/// A document as text, blanks and comments included, which cost the parser as much as tokens. What is longer (a text to
+/// scan) belongs into the variables.
+const MAX_BYTES: u64 = 64 * 1024;
 /// Lexical tokens in a document. The standard introspection query has about 250.
 const MAX_TOKENS: u64 = 2_000;
 /// Brackets open at once. The parser recurses once for each.
@@ -100,6 +103,7 @@ impl From<parser::Error> for Refusal {
 /// # Errors
 /// [`Refusal`] names the limit and what was found.
 pub fn parse(query: &str, variables: &Variables) -> Result<ExecutableDocument, Refusal> {
+    at_most(MAX_BYTES, "bytes", query.len() as u64)?;
     let shape = scan(query);
     at_most(MAX_TOKENS, "tokens", shape.tokens)?;
     at_most(MAX_NESTING, "brackets inside one another", shape.nesting)?;

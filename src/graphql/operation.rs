@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
-    ErrorExtensionValues, Executor, Extensions, Request, Response, ServerError, Value, Variables,
+    ErrorExtensionValues, Executor, Extensions, Name, PathSegment, Request, Response, ServerError, Value, Variables,
+    indexmap::IndexMap,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use futures_util::{
@@ -193,9 +194,45 @@ pub async fn execute(engine: &Engine, admission: &Admission, checked: Checked, r
         finish((engine.execute)(request).await).await
     };
     match AssertUnwindSafe(tokio::time::timeout(DEADLINE, work)).catch_unwind().await {
-        Ok(Ok(response)) => Answer::of(response, request_id),
+        Ok(Ok(mut response)) => {
+            complete(&mut response);
+            Answer::of(response, request_id)
+        }
         Ok(Err(_elapsed)) => Answer::refusal("TIMEOUT", "The operation took too long and was given up.", request_id),
         Err(_panic) => Answer::panicked(request_id),
+    }
+}
+
+/// Puts null where the executor left a failed field out of its object, or it and all its neighbours. By the schema's law
+/// root fields are nullable, so null is right there; a field that failed further down may not be, and takes its
+/// root field with it. (A resolver that returns `Option<Result<_>>` has put its null itself, and nothing else is lost.)
+///
+/// <https://spec.graphql.org/October2021/#sec-Handling-Field-Errors>
+fn complete(response: &mut Response) {
+    let mut root = match &mut response.data {
+        Value::Object(root) => std::mem::take(root),
+        Value::Null if response.errors.iter().any(|error| !error.path.is_empty()) => IndexMap::new(),
+        _ => return,
+    };
+    for error in &response.errors {
+        let [PathSegment::Field(key), below @ ..] = error.path.as_slice() else { continue };
+        if !root.get(key.as_str()).is_some_and(|value| reaches(value, below)) {
+            root.insert(Name::new(key), Value::Null);
+        }
+    }
+    response.data = Value::Object(root);
+}
+
+fn reaches(value: &Value, path: &[PathSegment]) -> bool {
+    match (value, path) {
+        (_, []) => true,
+        (Value::Object(fields), [PathSegment::Field(key), below @ ..]) => {
+            fields.get(key.as_str()).is_some_and(|value| reaches(value, below))
+        }
+        (Value::List(entries), [PathSegment::Index(index), below @ ..]) => {
+            entries.get(*index).is_some_and(|value| reaches(value, below))
+        }
+        _ => false,
     }
 }
 

@@ -82,10 +82,11 @@ async fn read(
 ) -> Response {
     let (mut parts, _body) = request.into_parts();
     let reply = Reply::to(&parts.headers, request_id);
-    if parts.headers.contains_key(header::UPGRADE) {
+    let wanted = parts.headers.get(header::UPGRADE);
+    if wanted.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => graphql_ws::open(edge, upgrade, &parts, peer, &reply),
-            Err(_rejection) => reply.fault(StatusCode::BAD_REQUEST, "Only a WebSocket can be opened here."),
+            Err(_rejection) => reply.fault(StatusCode::BAD_REQUEST, "The WebSocket handshake is not complete."),
         };
     }
     let outcome = async {

@@ -5,39 +5,39 @@
 //! One task a socket. While a message is being written nothing is read and no stream is polled, so a slow reader holds up
 //! its own sources and costs one message of memory.
 
+mod socket;
+
 use std::{
     collections::{HashMap, hash_map::Entry},
-    error::Error,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use axum::{
-    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    extract::ws::WebSocketUpgrade,
     http::{HeaderValue, StatusCode, request::Parts},
     response::Response,
 };
-use bytes::Bytes;
 use futures_util::{
     StreamExt,
     future::{self, BoxFuture, FutureExt},
     stream::{self, AbortHandle, BoxStream, SelectAll},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, sleep, sleep_until, timeout},
 };
-use tokio_tungstenite::tungstenite;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use self::socket::{ClientMessage, Close, End, ServerMessage, Socket};
 use super::{
     graphql::{GraphqlEdge, Reply, bearer_token},
     listener::ConnectionSlot,
 };
-use crate::graphql::operation::{self, Admission, Answer, Credentials, Errors, Params, Refused};
+use crate::graphql::operation::{self, Admission, Answer, Credentials, Params, Refused};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// From the upgrade to the acknowledgement.
@@ -178,7 +178,7 @@ impl Session {
     async fn serve(&mut self, socket: &mut Socket) -> Result<End, End> {
         let mut next_ping = Instant::now() + PING_INTERVAL;
         loop {
-            let wake = next_ping.min(socket.heard + SILENCE);
+            let wake = next_ping.min(socket.dead_at());
             tokio::select! {
                 message = socket.receive() => self.obey(socket, message?).await?,
                 Some(event) = self.operations.next() => self.report(socket, event).await?,
@@ -268,4 +268,3 @@ impl Session {
         socket.refuse(id, refusal).await
     }
 }
-

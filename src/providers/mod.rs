@@ -8,6 +8,10 @@ pub mod meta;
 
 use std::fmt;
 
+pub use entity::message::{Delivery, Direction, Kind, Origin};
+pub use entity::message_version::Source;
+pub use entity::parked::Reason as ParkReason;
+
 /// Microseconds since the Unix epoch, UTC.
 pub type Micros = i64;
 
@@ -39,99 +43,6 @@ pub enum Event {
     AddressBookEntry,
     /// Understood as authentic, but nothing the inbox can hold: it is parked for a person to look at.
     Parked(ParkReason),
-}
-
-/// Why an item is parked instead of stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParkReason {
-    /// The body is empty or no JSON.
-    NotJson,
-    /// JSON, but of no shape we know.
-    UnknownShape,
-    /// A field of the provider's that we do not read (calls, account updates, templates …).
-    UnknownField,
-    /// The provider reports an error of its own.
-    ProviderError,
-    /// The phone's owner did not share the history.
-    HistoryDeclined,
-    /// The item lacks what makes it an item: id, sender or a readable form.
-    Malformed,
-}
-
-/// Where a message came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Received as it was written.
-    Live,
-    /// Typed by staff on the phone.
-    Echo,
-    /// Handed over by the phone when it was connected.
-    History,
-    /// Read from an exported chat.
-    Import,
-}
-
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The contact.
-    Inbound,
-    /// The company.
-    Outbound,
-}
-
-/// What kind of message it is; the schema's `MessageKind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Words.
-    Text,
-    /// A picture.
-    Image,
-    /// A voice note or a sound file.
-    Audio,
-    /// A film.
-    Video,
-    /// A file.
-    Document,
-    /// A sticker.
-    Sticker,
-    /// A place.
-    Location,
-    /// One or more contact cards.
-    Contacts,
-    /// A button, list or flow answer.
-    Interactive,
-    /// A template's quick reply.
-    Button,
-    /// An order from a catalogue.
-    Order,
-    /// Said by WhatsApp, not by a person.
-    System,
-    /// The provider could not carry it.
-    Unsupported,
-    /// A type we do not know yet, kept whole.
-    Unknown,
-}
-
-/// Which part of a message a text is; the schema's `MatchSource`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The body of a text or system message.
-    Text,
-    /// The caption of a medium.
-    Caption,
-    /// The name of a file.
-    FileName,
-    /// A button, list or flow answer.
-    Interactive,
-    /// Names, phones and mails of contact cards.
-    ContactCard,
-    /// Name and address of a place.
-    Location,
-    /// The words of an order.
-    Order,
-    /// The advertisement a chat began from.
-    Referral,
 }
 
 /// The other person, by whatever the provider tells of them.
@@ -202,7 +113,7 @@ pub struct Media {
 pub struct Edit {
     /// The provider's id of the edited message.
     pub original_id: String,
-    /// Who edited, as far as the provider tells.
+    /// The other person of the conversation, as far as the provider tells.
     pub peer: Peer,
     /// The new words.
     pub text: Option<(Source, String)>,
@@ -228,23 +139,6 @@ pub struct Reaction {
     pub emoji: Option<String>,
     /// When.
     pub at: Option<Micros>,
-}
-
-/// How far a message of the company's got; the schema's `DeliveryStatus`.
-///
-/// Ordered by what wins: a later report never lowers the state, and a failure outranks all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Delivery {
-    /// Taken by the provider.
-    Sent,
-    /// On the recipient's phone.
-    Delivered,
-    /// Read.
-    Read,
-    /// Listened to.
-    Played,
-    /// Not delivered.
-    Failed,
 }
 
 /// A report on a message of the company's.

@@ -33,26 +33,47 @@ pub enum Purpose {
     Cursor,
 }
 
+impl Purpose {
+    const ALL: [Self; 12] = [
+        Self::Email,
+        Self::Salt,
+        Self::Slug,
+        Self::Number,
+        Self::Phone,
+        Self::Alias,
+        Self::Message,
+        Self::Group,
+        Self::Term,
+        Self::ChannelPath,
+        Self::Refresh,
+        Self::Cursor,
+    ];
+}
+
 /// Makes blind indexes.
-pub struct IndexKey(hmac::Key);
+pub struct IndexKey([hmac::Key; Purpose::ALL.len()]);
 
 impl IndexKey {
-    /// An index key from its bytes.
+    /// An index key from its bytes. Each purpose's key is the HMAC-SHA-256 over its name.
     pub fn new(bytes: &Zeroizing<[u8; 32]>) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()))
+        let key = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice());
+        Self(Purpose::ALL.map(|purpose| {
+            let name = format!("vigia index {purpose:?}");
+            hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, name.as_bytes()).as_ref())
+        }))
     }
 
-    /// The key of one purpose: HMAC-SHA-256 over its name.
-    pub fn derive(&self, purpose: Purpose) -> hmac::Key {
-        let name = format!("vigia index {purpose:?}");
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&self.0, name.as_bytes()).as_ref())
+    /// The key of one purpose.
+    pub fn key(&self, purpose: Purpose) -> &hmac::Key {
+        // `Purpose` is declared in the order of `ALL`; a test holds it to that.
+        &self.0[purpose as usize]
     }
 
     /// The fingerprint of a value in its canonical form: 128 bits.
     ///
     /// The parts are told apart by their lengths, so that (`ab`, `c`) is not (`a`, `bc`).
     pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
-        let mut context = hmac::Context::with_key(&self.derive(purpose));
+        let mut context = hmac::Context::with_key(self.key(purpose));
         for part in parts {
             context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             context.update(part);
@@ -64,6 +85,13 @@ impl IndexKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_purpose_stands_at_its_own_place() {
+        for (place, purpose) in Purpose::ALL.into_iter().enumerate() {
+            assert_eq!(purpose as usize, place);
+        }
+    }
 
     #[test]
     fn equal_values_meet_and_others_purposes_or_keys_do_not() {

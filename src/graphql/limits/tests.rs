@@ -81,7 +81,7 @@ fn a_spread_of_no_fragment_is_left_to_validation() {
 #[test]
 fn deep_nesting_is_refused_before_the_parser_recurses() {
     let fields = format!("{}a{}", "{a".repeat(10_000), "}".repeat(10_000));
-    assert_eq!(excess(&fields).0, "tokens");
+    assert_eq!(excess(&fields), ("tokens", 30_000, 2_000));
     for (open, close) in [("{a", "}"), ("{a(b:", ")}"), ("{... ", "}")] {
         let query = format!("{}{}", open.repeat(65), close.repeat(65));
         assert_eq!(excess(&query), ("brackets inside one another", if open.contains('(') { 130 } else { 65 }, 64));
@@ -121,12 +121,25 @@ fn strings_that_never_end_are_scanned_once() {
 }
 
 #[test]
+fn bytes_are_limited_whatever_they_are() {
+    let filled = |filling: &str| format!("{{ a }} {}", filling.repeat((65_536 - 6) / filling.len()));
+    for filling in [" ", "#x\n", "\u{feff}", ",", "#"] {
+        check(&filled(filling)).unwrap();
+    }
+    let too_long = format!("{} ", filled(" "));
+    assert_eq!(excess(&too_long), ("bytes", 65_537, 65_536));
+}
+
+#[test]
 fn tokens_are_limited() {
     check(&format!("{{ a {{ {} }} }}", "b ".repeat(1_995))).unwrap();
     assert_eq!(excess(&format!("{{ a {{ {} }} }}", "b ".repeat(1_996))), ("tokens", 2_001, 2_000));
-    let variables: String = (0..20_000).map(|n| format!("$v{n}: Int ")).collect();
-    assert_eq!(excess(&format!("query ({variables}) {{ a }}")).0, "tokens");
-    assert_eq!(excess(&(0..20_000).map(|n| format!("query q{n} {{ a }} ")).collect::<String>()).0, "tokens");
+    let variables = |count| (0..count).map(|n| format!("$v{n}: Int ")).collect::<String>();
+    assert_eq!(excess(&format!("query ({}) {{ a }}", variables(1_000))), ("tokens", 4_006, 2_000));
+    assert_eq!(excess(&format!("query ({}) {{ a }}", variables(20_000))).0, "bytes");
+    let operations = |count| (0..count).map(|n| format!("query q{n} {{ a }} ")).collect::<String>();
+    assert_eq!(excess(&operations(1_000)), ("tokens", 5_000, 2_000));
+    assert_eq!(excess(&operations(20_000)).0, "bytes");
 }
 
 #[test]
@@ -140,8 +153,10 @@ fn aliases_are_limited_wherever_they_stand() {
 
 #[test]
 fn directives_are_limited_over_the_whole_document() {
-    let on_one_field = format!("{{ a {} }}", "@include(if: true) ".repeat(5_000));
-    assert_eq!(excess(&on_one_field).0, "tokens");
+    let on_one_field = |count| format!("{{ a {} }}", "@include(if: true) ".repeat(count));
+    assert_eq!(excess(&on_one_field(5_000)).0, "bytes");
+    assert_eq!(excess(&on_one_field(2_000)).0, "tokens");
+    assert_eq!(excess(&on_one_field(11)), ("directives", 11, 10));
     assert_eq!(excess(&format!("{{ a {} }}", "@b ".repeat(11))), ("directives", 11, 10));
     assert_eq!(excess(&format!("{{ {} }}", "a @b ".repeat(11))), ("directives", 11, 10));
     check(&format!("{{ a {} }}", "@b ".repeat(10))).unwrap();

@@ -1,5 +1,3 @@
-use async_graphql::PathSegment;
-
 use super::*;
 
 fn params(query: &str, operation_name: Option<&str>, variables: serde_json::Value) -> Params {
@@ -110,4 +108,28 @@ fn an_answer_is_a_refusal_only_without_data() {
     assert_eq!(Answer::refused(Refused::Unauthenticated, "r").refusal_code(), Some("UNAUTHENTICATED"));
     let ok = serde_json::to_value(Answer::of(Response::new(async_graphql::value!({"a": 1})), "r")).unwrap();
     assert_eq!(ok, serde_json::json!({"data": {"a": 1}}));
+}
+
+#[test]
+fn a_field_that_failed_is_null_and_takes_no_neighbour_with_it() {
+    let completed = |data: Value, errors: Vec<Vec<PathSegment>>| {
+        let mut response = Response::new(data);
+        response.errors = errors.into_iter().map(|path| ServerError::new("x", None).with_path(path)).collect();
+        complete(&mut response);
+        serde_json::to_value(response.data).unwrap()
+    };
+    let field = |name: &str| PathSegment::Field(name.to_owned());
+    use async_graphql::value;
+    assert_eq!(completed(value!({"b": 1}), vec![vec![field("a")]]), serde_json::json!({"b": 1, "a": null}));
+    assert_eq!(
+        completed(Value::Null, vec![vec![field("a")], vec![field("b")]]),
+        serde_json::json!({"a": null, "b": null})
+    );
+    assert_eq!(completed(Value::Null, vec![vec![]]), serde_json::Value::Null);
+    let nested = || vec![vec![field("a"), PathSegment::Index(1), field("b")]];
+    let neighbour = serde_json::json!({"a": null, "c": 1});
+    assert_eq!(completed(value!({"a": [{"b": 1}, {"d": 1}], "c": 1}), nested()), neighbour);
+    assert_eq!(completed(value!({"a": [{"b": 1}, null], "c": 1}), nested()), neighbour);
+    let lawful = value!({"a": [{"b": 1}, {"b": null}], "c": 1});
+    assert_eq!(completed(lawful.clone(), nested()), serde_json::to_value(lawful).unwrap());
 }

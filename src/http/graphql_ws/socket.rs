@@ -92,7 +92,7 @@ pub(super) struct Socket {
     /// Completes with the reason when the server has to close.
     pub(super) ends: BoxFuture<'static, Close>,
     /// When the peer was last heard.
-    pub(super) heard: Instant,
+    heard: Instant,
     /// When the current [`RATE_WINDOW`] began.
     window: Instant,
     /// What came within it.
@@ -145,8 +145,13 @@ impl Socket {
         self.send(&ServerMessage::Error { id, payload: refusal.errors() }).await
     }
 
+    /// When the peer counts as dead unless it is heard before.
+    pub(super) fn dead_at(&self) -> Instant {
+        self.heard + SILENCE
+    }
+
     pub(super) async fn ping(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() >= SILENCE {
+        if Instant::now() >= self.dead_at() {
             return Err(End::Gone);
         }
         self.write(Message::Ping(Bytes::new())).await

@@ -13,6 +13,8 @@ mod object;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 pub use envelope::parse;
 pub use signature::{signature_is_valid, verify_handshake};
+pub use wrap::wrap;

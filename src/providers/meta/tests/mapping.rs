@@ -313,3 +313,15 @@ fn a_time_is_plausible_or_none() {
         assert_eq!(told(&delivery("messages", &message)), [expected], "{timestamp}");
     }
 }
+
+#[test]
+fn an_item_put_back_into_an_envelope_of_its_own_reads_the_same() -> Result {
+    for file in fs::read_dir(super::SAMPLES)? {
+        let path = file?.path();
+        for item in parse(&fs::read(&path)?) {
+            let again = parse(&crate::providers::meta::wrap(&item));
+            assert_eq!(again.iter().map(super::tell).collect::<Vec<_>>(), [super::tell(&item)], "{}", path.display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! The terms of a policy.
+
+use entity::term_version::{Detector, Mode, Strictness};
+use entity::{PolicyId, TermId, TermVersionId, policy, term, term_version};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::ColumnTrait;
+use serde_json::json;
+
+use super::finish;
+use crate::core::Core;
+use crate::db::{TenantProof, TenantTx};
+use crate::detect::pattern::{self, PatternError};
+use crate::error::Result;
+use crate::journal::{Actor, Chain, Entry, Kind};
+use crate::keys;
+use crate::refusal::{Outcome, Refusal, RefusalCode, lawful};
+use crate::vault::{Context, Purpose, TenantKeys};
+
+/// Live terms a tenant may have.
+const MAX_TERMS: u64 = 100_000;
+
+/// A term to be watched.
+pub struct NewTerm {
+    /// Where it belongs; the tenant's default policy if absent.
+    pub policy: Option<PolicyId>,
+    /// The words.
+    pub pattern: Option<String>,
+    /// Or a built-in detector.
+    pub detector: Option<Detector>,
+    /// Where in a word it may stand.
+    pub mode: Mode,
+    /// How much is folded away.
+    pub strictness: Strictness,
+}
+
+/// What is to change in a term; the rest stays.
+pub struct TermChange {
+    /// The words.
+    pub pattern: Option<String>,
+    /// Where in a word it may stand.
+    pub mode: Option<Mode>,
+    /// How much is folded away.
+    pub strictness: Option<Strictness>,
+}
+
+/// As the library of detection spells it.
+pub(super) fn strictness(strictness: Strictness) -> crate::detect::Strictness {
+    match strictness {
+        Strictness::Exact => crate::detect::Strictness::Exact,
+        Strictness::Folded => crate::detect::Strictness::Folded,
+        Strictness::Disguised => crate::detect::Strictness::Disguised,
+    }
+}
+
+/// As the library of detection spells it.
+pub(super) fn mode(mode: Mode) -> crate::detect::Mode {
+    match mode {
+        Mode::Word => crate::detect::Mode::Word,
+        Mode::Prefix => crate::detect::Mode::Prefix,
+        Mode::Substring => crate::detect::Mode::Substring,
+    }
+}
+
+struct Checked {
+    pattern: String,
+    canonical: entity::BlindIndex,
+}
+
+/// The pattern as it is kept, and the fingerprint by which a second one like it is found.
+fn check(keys: &TenantKeys, text: &str, mode: Mode, strict: Strictness) -> Result<Checked, Refusal> {
+    let pattern = pattern::check(text, strictness(strict)).map_err(|error| {
+        let code = match error {
+            PatternError::TooLong { .. } => RefusalCode::TooLong,
+            PatternError::Blank => RefusalCode::Invalid,
+            PatternError::Reserved { .. } => RefusalCode::ReservedSyntax,
+        };
+        Refusal::field(code, "pattern", error.to_string())
+    })?;
+    let parts =
+        [pattern.canonical().into_bytes(), format!("{mode:?}").into_bytes(), format!("{strict:?}").into_bytes()];
+    let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(Vec::as_slice));
+    Ok(Checked { pattern: pattern.text().to_owned(), canonical })
+}
+
+async fn is_duplicate(
+    tx: &TenantTx,
+    policy: PolicyId,
+    canonical: &entity::BlindIndex,
+    but: Option<TermId>,
+) -> Result<bool> {
+    let rows = tx
+        .rows::<term::Entity>()
+        .filter(term::Column::PolicyId.eq(policy))
+        .filter(term::Column::CanonicalIndex.eq(canonical.clone()))
+        .filter(term::Column::DeletedAt.is_null())
+        .all()
+        .await?;
+    Ok(rows.iter().any(|row| Some(row.id) != but))
+}
+
+fn duplicate() -> Refusal {
+    Refusal::field(RefusalCode::Duplicate, "pattern", "This policy already watches a term that means the same.")
+}
+
+fn version_row(
+    core: &Core,
+    keys: &TenantKeys,
+    term: TermId,
+    version: i32,
+    pattern: &str,
+    mode: Mode,
+    strictness: Strictness,
+) -> Result<term_version::ActiveModel> {
+    let id = TermVersionId(core.clock.id());
+    let place = Context { tenant: keys.tenant.0, table: "term_version", row: id.0, column: "pattern" };
+    Ok(term_version::ActiveModel {
+        tenant_id: Set(keys.tenant),
+        id: Set(id),
+        term_id: Set(term),
+        version: Set(version),
+        pattern: Set(Some(keys.company.seal(&place, pattern.as_bytes())?)),
+        detector: Set(None),
+        mode: Set(mode),
+        strictness: Set(strictness),
+        created_at: Set(core.clock.now()),
+    })
+}
+
+/// Opens a version's pattern.
+///
+/// # Errors
+/// When it does not open.
+pub(crate) fn open_pattern(keys: &TenantKeys, row: &term_version::Model) -> Result<Option<String>> {
+    let Some(sealed) = &row.pattern else { return Ok(None) };
+    let place = Context { tenant: keys.tenant.0, table: "term_version", row: row.id.0, column: "pattern" };
+    Ok(Some(keys::text(keys.company.open(&place, sealed)?)?))
+}
+
+/// Watches a term, from the first message that arrives after this answers.
+///
+/// # Errors
+/// When the database is away.
+pub async fn create_term(core: &Core, proof: &impl TenantProof, actor: Actor, new: NewTerm) -> Outcome<TermId> {
+    if new.detector.is_some() {
+        return Ok(Err(Refusal::field(
+            RefusalCode::Invalid,
+            "detector",
+            "Detectors cannot be watched yet: give a pattern.",
+        )));
+    }
+    let Some(text) = new.pattern else {
+        return Ok(Err(Refusal::field(RefusalCode::Invalid, "pattern", "Give the word or phrase to watch.")));
+    };
+    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+    let keys = keys::of_tenant(&tx, &core.keyring).await?;
+    let checked = lawful!(check(&keys, &text, new.mode, new.strictness));
+    let policies = tx.rows::<policy::Entity>();
+    let policy = match new.policy {
+        Some(id) => policies.filter(policy::Column::Id.eq(id)).one().await?,
+        None => policies.filter(policy::Column::IsDefault.eq(true)).one().await?,
+    };
+    let Some(policy) = policy else { return Ok(Err(Refusal::not_found("policyId"))) };
+    if is_duplicate(&tx, policy.id, &checked.canonical, None).await? {
+        return Ok(Err(duplicate()));
+    }
+    if tx.rows::<term::Entity>().filter(term::Column::DeletedAt.is_null()).count().await? >= MAX_TERMS {
+        let message = format!("A company may watch {MAX_TERMS} terms: delete some first.");
+        return Ok(Err(Refusal::whole(RefusalCode::LimitReached, message)));
+    }
+    let id = TermId(core.clock.id());
+    tx.insert::<term::Entity>(vec![term::ActiveModel {
+        tenant_id: Set(keys.tenant),
+        id: Set(id),
+        policy_id: Set(policy.id),
+        version: Set(1),
+        canonical_index: Set(checked.canonical),
+        created_at: Set(core.clock.now()),
+        deleted_at: Set(None),
+    }])
+    .await?;
+    tx.insert::<term_version::Entity>(vec![version_row(
+        core,
+        &keys,
+        id,
+        1,
+        &checked.pattern,
+        new.mode,
+        new.strictness,
+    )?])
+    .await?;
+    tx.head_mut()?.policy_epoch += 1;
+    let entry = Entry::new(Kind::TermCreated, actor, id.0).with(json!({ "policy": policy.id.0, "version": 1 }));
+    finish(core, tx, vec![entry]).await?;
+    Ok(Ok(id))
+}
+
+async fn live(tx: &TenantTx, id: TermId) -> Result<Option<term::Model>> {
+    tx.rows::<term::Entity>().filter(term::Column::Id.eq(id)).filter(term::Column::DeletedAt.is_null()).one().await
+}
+
+/// Gives a term a new version.
+///
+/// # Errors
+/// When the database is away.
+pub async fn update_term(
+    core: &Core,
+    proof: &impl TenantProof,
+    actor: Actor,
+    id: TermId,
+    change: TermChange,
+) -> Outcome<TermId> {
+    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+    let Some(term) = live(&tx, id).await? else { return Ok(Err(Refusal::not_found("id"))) };
+    let current = tx
+        .rows::<term_version::Entity>()
+        .filter(term_version::Column::TermId.eq(id))
+        .filter(term_version::Column::Version.eq(term.version))
+        .one()
+        .await?
+        .ok_or_else(|| crate::error::Error::internal("A term has no version."))?;
+    let keys = keys::of_tenant(&tx, &core.keyring).await?;
+    let text = match change.pattern {
+        Some(text) => text,
+        None => open_pattern(&keys, &current)?.unwrap_or_default(),
+    };
+    let mode = change.mode.unwrap_or(current.mode);
+    let strictness = change.strictness.unwrap_or(current.strictness);
+    let checked = lawful!(check(&keys, &text, mode, strictness));
+    if is_duplicate(&tx, term.policy_id, &checked.canonical, Some(id)).await? {
+        return Ok(Err(duplicate()));
+    }
+    let version = term.version + 1;
+    tx.insert::<term_version::Entity>(vec![version_row(core, &keys, id, version, &checked.pattern, mode, strictness)?])
+        .await?;
+    let row = term::ActiveModel {
+        id: Unchanged(id),
+        version: Set(version),
+        canonical_index: Set(checked.canonical),
+        ..Default::default()
+    };
+    tx.update::<term::Entity>(row).await?;
+    tx.head_mut()?.policy_epoch += 1;
+    let entry =
+        Entry::new(Kind::TermUpdated, actor, id.0).with(json!({ "policy": term.policy_id.0, "version": version }));
+    finish(core, tx, vec![entry]).await?;
+    Ok(Ok(id))
+}
+
+/// Watches a term no more. It still resolves for the matches it made.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_term(core: &Core, proof: &impl TenantProof, actor: Actor, id: TermId) -> Outcome<TermId> {
+    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+    let Some(term) = live(&tx, id).await? else { return Ok(Err(Refusal::not_found("id"))) };
+    let row = term::ActiveModel { id: Unchanged(id), deleted_at: Set(Some(core.clock.now())), ..Default::default() };
+    tx.update::<term::Entity>(row).await?;
+    tx.head_mut()?.policy_epoch += 1;
+    let entry = Entry::new(Kind::TermDeleted, actor, id.0).with(json!({ "policy": term.policy_id.0 }));
+    finish(core, tx, vec![entry]).await?;
+    Ok(Ok(id))
+}
