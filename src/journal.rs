@@ -3,6 +3,8 @@
 //! A row is written in the transaction of the change it tells of. Its hash covers its stored bytes and the hash
 //! before it, so that no row can be changed, left out, moved or put in without the chain breaking at that place.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use entity::{TenantId, Timestamp, journal, user};
 use sea_orm::ActiveValue::Set;
@@ -13,8 +15,9 @@ use uuid::Uuid;
 
 pub use entity::journal::{Chain, Kind};
 
-use crate::db::TenantTx;
-use crate::error::Result;
+use crate::clock::Clock;
+use crate::db::{Lanes, Overloaded, TenantScope, TenantTx};
+use crate::error::{Error, Result};
 
 /// The hash before the first.
 pub const GENESIS: [u8; 32] = [0; 32];
@@ -219,4 +222,70 @@ pub fn role_word(role: user::Role) -> &'static str {
         user::Role::Reviewer => "REVIEWER",
         user::Role::Auditor => "AUDITOR",
     }
+}
+
+/// Content that one operation showed to one person.
+pub struct Reading {
+    /// Whose content.
+    pub scope: TenantScope,
+    /// Who read it.
+    pub actor: Actor,
+    /// What kind of thing and which, as details spell them.
+    pub things: Vec<(&'static str, Uuid)>,
+}
+
+/// Writes down who read what, before the answer leaves: one entry an operation, several operations a commit. It waits
+/// for the access chain's head alone, never for what comes in.
+#[derive(Clone)]
+pub struct AccessJournal(Arc<Lanes<Reading, Result<()>>>);
+
+impl AccessJournal {
+    /// At most so many readings in one commit.
+    const BATCH: usize = 256;
+    /// At most so many waiting; beyond, nothing is answered.
+    const WAITING: usize = 8_192;
+
+    /// The access journal under this clock.
+    pub fn new(clock: Clock) -> Self {
+        Self(Lanes::new(Self::BATCH, Self::WAITING, move |_, readings: Vec<Reading>| {
+            let clock = clock.clone();
+            async move {
+                let count = readings.len();
+                match write_readings(&clock, readings).await {
+                    Ok(()) => (0..count).map(|_| Ok(())).collect(),
+                    Err(error) => (0..count).map(|_| Err(Error::new(error.code, error.message.clone()))).collect(),
+                }
+            }
+        }))
+    }
+
+    /// Writes a reading down; answers once it is committed.
+    ///
+    /// # Errors
+    /// When it is not: then nothing may be shown.
+    pub async fn write(&self, reading: Reading) -> Result<()> {
+        match self.0.submit(reading.scope.tenant(), reading).await {
+            Ok(written) => written,
+            Err(Overloaded) => Err(Error::unavailable("Too much is being read. Try again in a moment.")),
+        }
+    }
+}
+
+async fn write_readings(clock: &Clock, readings: Vec<Reading>) -> Result<()> {
+    let Some(scope) = readings.first().map(|reading| reading.scope.clone()) else { return Ok(()) };
+    let entries = readings
+        .into_iter()
+        .map(|reading| {
+            let mut things = serde_json::Map::new();
+            for (kind, id) in reading.things {
+                if let Value::Array(ids) = things.entry(kind).or_insert_with(|| Value::Array(Vec::new())) {
+                    ids.push(Value::String(id.to_string()));
+                }
+            }
+            Entry { kind: Kind::ContentRead, actor: reading.actor, subject: None, detail: Value::Object(things) }
+        })
+        .collect();
+    let mut tx = scope.begin(Chain::Access).await?;
+    append(&mut tx, clock.now(), entries).await?;
+    tx.commit().await
 }

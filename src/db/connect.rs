@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -154,6 +156,25 @@ impl Db {
     pub async fn migrate_embedded(&self) -> Result<()> {
         Ok(Migrator::up(&self.write, None).await?)
     }
+}
+
+/// The role and the password in a PostgreSQL URL.
+///
+/// # Errors
+/// When it is no such URL, or names no role.
+pub fn role_of(url: &str) -> Result<(String, Option<Zeroizing<String>>)> {
+    let fault = || Error::input("VIGIA_DATABASE_URL must name the server's role: postgres://role:password@host/database.");
+    let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).ok_or_else(fault)?;
+    let (credentials, _) = authority.rsplit_once('@').ok_or_else(fault)?;
+    let (role, password) = match credentials.split_once(':') {
+        Some((role, password)) => (role, Some(password)),
+        None => (credentials, None),
+    };
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| fault());
+    if role.is_empty() {
+        return Err(fault());
+    }
+    Ok((decode(role)?, password.map(decode).transpose()?.map(Zeroizing::new)))
 }
 
 /// Brings a PostgreSQL database to the newest schema, as its owner, and grants the server's role what it needs:

@@ -19,7 +19,7 @@ mod proof;
 mod scope;
 pub mod system;
 
-pub use connect::{Engine, migrate, needs_migration};
+pub use connect::{Engine, migrate, needs_migration, role_of};
 pub use lanes::{Lanes, Overloaded};
 pub use page::{Page, PageArgs, Position, SortKey, page, position};
 pub use proof::{Appointed, Routed, Session, TenantProof};

@@ -124,6 +124,11 @@ impl TenantTx {
         head.ok_or_else(|| Error::internal("A tenant has no head."))
     }
 
+    /// Takes the head that this transaction itself inserted: nobody else sees it yet, so that it is as good as locked.
+    pub fn adopt_head(&mut self, head: head::Model) {
+        self.head = Some(head);
+    }
+
     /// Moves the locked head; written by [`commit`](Self::commit).
     ///
     /// # Errors

@@ -18,15 +18,17 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use entity::channel::Provider;
 use entity::parked::Reason;
-use entity::{BlindIndex, ChannelId, DeliveryId, NumberId, ParkedId, TenantId, Timestamp, delivery};
+use entity::{BlindIndex, ChannelId, DeliveryId, NumberId, ParkedId, TenantId, Timestamp, delivery, held};
 use futures_util::future::join_all;
 use moka::sync::Cache;
 use sea_orm::ActiveValue::Set;
+use sea_orm::ColumnTrait;
 
 use crate::core::Core;
-use crate::db::system::{ChannelRoute, NumberRoute};
+use crate::db::system::{ChannelRoute, NumberRoute, appoint};
 use crate::db::{Lanes, Overloaded, TenantScope};
 use crate::error::{Error, Result};
+use crate::journal::Chain;
 use crate::policies::Matchers;
 use crate::providers::{Event, Incoming, meta};
 use crate::telemetry::Metrics;
@@ -40,6 +42,8 @@ const WAITING_PARCELS: usize = 8_192;
 const ROUTE_LIFE: Duration = Duration::from_secs(60);
 /// How long what was parked is kept.
 const PARKED_LIFE: Duration = Duration::from_secs(30 * 86_400);
+/// How long an event waits for its message: Meta repeats deliveries for up to seven days.
+const HELD_LIFE: Duration = Duration::from_secs(8 * 86_400);
 
 /// What became of a delivery's items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +67,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.stored += other.stored;
         self.applied += other.applied;
         self.duplicates += other.duplicates;
@@ -302,12 +306,21 @@ impl Inbox {
         Ok(self.core.db.tenants_by_id(&tenants).await?.iter().any(|tenant| tenant.suspended_at.is_some()))
     }
 
-    /// Deletes what was parked too long ago; answers how much.
+    /// Deletes what was parked, and what waited in vain for its message, too long ago; answers how much.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn purge_parked(&self) -> Result<u64> {
-        let life = i64::try_from(PARKED_LIFE.as_micros()).unwrap_or(i64::MAX);
-        self.core.db.purge_parked(Timestamp(self.core.clock.now().0.saturating_sub(life))).await
+    pub async fn purge(&self) -> Result<u64> {
+        let before = |life: Duration| {
+            let life = i64::try_from(life.as_micros()).unwrap_or(i64::MAX);
+            Timestamp(self.core.clock.now().0.saturating_sub(life))
+        };
+        let mut purged = self.core.db.purge_parked(before(PARKED_LIFE)).await?;
+        for tenant in self.core.db.all_tenants().await? {
+            let tx = self.core.db.scope(&appoint(tenant.id)).begin(Chain::Event).await?;
+            purged += tx.delete::<held::Entity>(held::Column::HeldAt.lt(before(HELD_LIFE))).await?;
+            tx.commit().await?;
+        }
+        Ok(purged)
     }
 }

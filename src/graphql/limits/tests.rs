@@ -220,6 +220,11 @@ fn pages_inside_pages_multiply() {
         excess("{ a(first: 100) { nodes { b(first: 100) { edges { node { id } } } } } }"),
         (nodes, 10_100, 10_000)
     );
+    assert_eq!(
+        excess("{ a(last: 100) { nodes { b(first: 1, last: 100) { nodes { id } } } } }"),
+        (nodes, 10_100, 10_000)
+    );
+    assert_eq!(excess("{ a(first: 9999) { nodes { b(first: 101) { nodes { id } } } } }"), (nodes, 10_100, 10_000));
     let bomb = "{ a(first:79){edges{node{b { a(first:79){edges{node{b{ a(first:79){ totalCount }}}}}}}}} }";
     assert_eq!(excess(bomb), (nodes, 79 + 79 * 79 + 79 * 79 * 79, 10_000));
     assert_eq!(

@@ -1,4 +1,11 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use axum::http::HeaderName;
+use futures_util::FutureExt;
+use hyper::body::{Frame, SizeHint};
 
 use super::*;
 
@@ -114,16 +121,37 @@ fn what_was_not_executed_has_a_status_that_says_so() {
     }
 }
 
+/// A body that says how long it is and never comes.
+struct Announced(u64);
+
+impl HttpBody for Announced {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
-    let announced = read_body(Body::from(vec![b' '; MAX_BODY_BYTES + 1])).await;
-    assert!(matches!(announced, Err(Fault(StatusCode::PAYLOAD_TOO_LARGE, _))));
-    let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 65_536]));
-    assert!(matches!(read_body(Body::from_stream(endless)).await, Err(Fault(StatusCode::PAYLOAD_TOO_LARGE, _))));
-    assert_eq!(
-        read_body(Body::from(vec![b' '; MAX_BODY_BYTES])).await.map(|body| body.len()).ok(),
-        Some(MAX_BODY_BYTES)
-    );
+async fn a_body_announced_too_long_is_refused_before_it_is_read() {
+    let outcome = |bytes| read_body(Body::new(Announced(bytes))).now_or_never();
+    assert!(matches!(outcome(MAX_BODY_BYTES as u64 + 1), Some(Err(Fault(StatusCode::PAYLOAD_TOO_LARGE, _)))));
+    assert!(outcome(MAX_BODY_BYTES as u64).is_none());
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_read_up_to_the_limit() {
+    let streamed = |pieces: usize| {
+        let piece = || Ok::<_, std::io::Error>(vec![b' '; 1_024]);
+        read_body(Body::from_stream(futures_util::stream::iter((0..pieces).map(move |_| piece()))))
+    };
+    assert_eq!(streamed(1_024).await.map(|body| body.len()).ok(), Some(MAX_BODY_BYTES));
+    assert!(matches!(streamed(1_025).await, Err(Fault(StatusCode::PAYLOAD_TOO_LARGE, _))));
     let broken = futures_util::stream::iter([Ok(vec![b'{']), Err(std::io::Error::other("cut"))]);
     assert!(matches!(read_body(Body::from_stream(broken)).await, Err(Fault(StatusCode::BAD_REQUEST, _))));
 }

@@ -1,0 +1,108 @@
+//! The schema, one file a subject: its object, its queries, its mutations.
+//!
+//! # How a subject is written
+//!
+//! - A resolver's first line is `let operation = ctx.operation()?`, its second asks for permission:
+//!   `operation.must(Act::…)?` or, where the tenant's proof is needed, `operation.tenant(Act::…)?`.
+//! - It calls one business function and returns [`error::Result`]; `?` on a business error keeps its code. Root fields
+//!   are nullable: `Result<Option<…>>`.
+//! - An object is a newtype round the `Arc` of what was opened: nothing of a row is shown that was not written out.
+//! - An object that is a `Node` has a `pub(super) async fn id`.
+//! - Things that are pointed at come from `operation.load(SomeId(…))`, which batches. A new loader is an
+//!   `impl Loader<SomeId> for Moment` in the subject's own file (see [`loaders`]). What is missing is `None`.
+//! - Pages: `List::root(operation, "name")` or `List::new(operation, "name", parent)`, `args`, a page read from
+//!   `operation.loads().moment().tx()`, `connection` ([`page`]).
+//! - A mutation's payload: `operation.settle(outcome)` reads what the business function's id names in a moment after the
+//!   commit. Payloads without a thing use [`error::settle`].
+//! - Ids: `Kind::X.id(row)` out, `Kind::X.row(&id)` in; what is no such id becomes the nil id, which nothing has.
+//! - Content that is shown is noted: `operation.note_read(Kind::X, id)`.
+//! - What lives as long as the server (accounts, feeds) is data of the schema: `ctx.part::<Accounts>()?`.
+//! - Enumerations are `#[graphql(remote = "…")]` of the entity's, so that a new variant does not compile until it is named.
+//!
+//! A new subject adds its structs to [`Query`], [`Mutation`] and [`Subscription`] below, and what has an id of its own to
+//! `Node` and `find` in [`node`].
+
+pub mod admission;
+mod batch;
+pub mod channel;
+pub mod context;
+pub mod error;
+pub mod limits;
+pub mod loaders;
+pub mod node;
+pub mod number;
+pub mod operation;
+pub mod page;
+pub mod parked;
+pub mod policy;
+pub mod scalar;
+pub mod tenant;
+pub mod term;
+pub mod user;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+
+use crate::accounts::Accounts;
+use crate::inbox::Inbox;
+use crate::numbers::channels::Channels;
+use crate::telemetry::Metrics;
+
+pub use batch::{Driven, Loads};
+
+/// Everything that can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    viewer::ViewerQuery,
+    node::NodeQuery,
+    tenant::TenantQuery,
+    user::UserQuery,
+    channel::ChannelQuery,
+    number::NumberQuery,
+    policy::PolicyQuery,
+    term::TermQuery,
+    parked::ParkedQuery,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    viewer::ViewerMutation,
+    tenant::TenantMutation,
+    user::UserMutation,
+    channel::ChannelMutation,
+    number::NumberMutation,
+    policy::PolicyMutation,
+    term::TermMutation,
+    parked::ParkedMutation,
+);
+
+/// Everything that can be listened to.
+pub type Subscription = EmptySubscription;
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    // Depth and size are measured before, in `limits`; a misspelt name is no way to learn the others.
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions()
+}
+
+/// The schema with what it needs for as long as the server lives, ready to be handed operations, each with its
+/// [`context::Operation`] in an `Arc` in the request's data.
+pub fn schema(accounts: Arc<Accounts>, channels: Arc<Channels>, inbox: Arc<Inbox>, metrics: Metrics) -> Driven {
+    Driven(builder().data(accounts).data(channels).data(inbox).data(Arc::new(metrics)).finish())
+}
+
+/// The schema's text, the same for the same schema.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .include_specified_by()
+        .use_space_ident()
+        .prefer_single_line_descriptions();
+    builder().finish().sdl_with_options(options)
+}
