@@ -25,11 +25,8 @@ const BATCH: u64 = 100;
 /// As the partial indexes over the journal spell it: with literals, or they are not used.
 const ALERTS_ALONE: &str = "chain = 0 AND kind BETWEEN 100 AND 199";
 
-const OF_ALERT: List<journal::Column> = List {
-    parent: journal::Column::SubjectId,
-    key: Key::Number(journal::Column::Seq),
-    only: Some(ALERTS_ALONE),
-};
+const OF_ALERT: List<journal::Column> =
+    List { parent: journal::Column::SubjectId, key: Key::Number(journal::Column::Seq), only: Some(ALERTS_ALONE) };
 
 /// What happened to an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,7 @@ use std::collections::HashMap;
 
 use entity::alert::Status;
 use entity::policy_version::Severity;
-use entity::{
-    AlertId, ConversationId, MatchId, NumberId, PolicyId, Timestamp, UserId, alert, r#match,
-};
+use entity::{AlertId, ConversationId, MatchId, NumberId, PolicyId, Timestamp, UserId, alert, r#match};
 use sea_orm::ColumnTrait;
 
 use crate::db::{Page, PageArgs, Position, Rows, SortKey, TenantTx, page, position};
@@ -134,7 +132,8 @@ pub fn spans(row: &r#match::Model) -> Result<Vec<(u32, u32)>> {
     if !rest.is_empty() {
         return Err(Error::internal("The spans of a match are no pairs of numbers."));
     }
-    let half = |pair: &[u8; 8], from| pair.iter().skip(from).take(4).rev().fold(0, |n, byte| (n << 8) | u32::from(*byte));
+    let half =
+        |pair: &[u8; 8], from| pair.iter().skip(from).take(4).rev().fold(0, |n, byte| (n << 8) | u32::from(*byte));
     Ok(pairs.iter().map(|pair| (half(pair, 0), half(pair, 4))).collect())
 }
 

@@ -44,7 +44,8 @@ pub async fn contacts(tx: &TenantTx, keyring: &Keyring, ids: &[ContactId]) -> Re
     for root in people.rows.keys().map(|id| people.root(*id)).collect::<HashSet<_>>() {
         known.insert(root, people.show(root, &aliases, &opened)?);
     }
-    let shown = |id: &ContactId| Some((*id, known.get(&people.rows.contains_key(id).then(|| people.root(*id))?)?.clone()));
+    let shown =
+        |id: &ContactId| Some((*id, known.get(&people.rows.contains_key(id).then(|| people.root(*id))?)?.clone()));
     Ok(ids.iter().filter_map(shown).collect())
 }
 

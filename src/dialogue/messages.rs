@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use entity::message_version::Kind;
 use entity::{
-    BlindIndex, ContactId, ConversationId, MediaId, MessageId, Sealed, Timestamp, VersionId, media, message, message_version,
-    reaction,
+    BlindIndex, ContactId, ConversationId, MediaId, MessageId, Sealed, Timestamp, VersionId, media, message,
+    message_version, reaction,
 };
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::Order;
@@ -106,7 +106,8 @@ pub async fn messages(tx: &TenantTx, ids: &[MessageId]) -> Result<HashMap<Messag
 /// # Errors
 /// What the database says.
 pub async fn messages_at(tx: &TenantTx, indexes: &[BlindIndex]) -> Result<HashMap<BlindIndex, message::Model>> {
-    let rows = tx.rows::<message::Entity>().among(message::Column::ProviderIndex, indexes.iter().cloned()).all().await?;
+    let rows =
+        tx.rows::<message::Entity>().among(message::Column::ProviderIndex, indexes.iter().cloned()).all().await?;
     Ok(by(rows, |row| row.provider_index.clone()))
 }
 
@@ -136,19 +137,14 @@ pub fn message_position(row: &message::Model) -> Position {
 ///
 /// # Errors
 /// What the database says.
-pub async fn around(
-    tx: &TenantTx,
-    asked: &[(&message::Model, u64, u64)],
-) -> Result<Vec<Vec<message::Model>>> {
+pub async fn around(tx: &TenantTx, asked: &[(&message::Model, u64, u64)]) -> Result<Vec<Vec<message::Model>>> {
     let window = |row: &message::Model, limit, backward| {
         let here = Some(message_position(row));
         let (after, before) = if backward { (None, here) } else { (here, None) };
         Window::new(row.conversation_id.0, &PageArgs { limit, backward, after, before })
     };
-    let wanted: Vec<Window> = asked
-        .iter()
-        .flat_map(|&(row, before, after)| [window(row, before, true), window(row, after, false)])
-        .collect();
+    let wanted: Vec<Window> =
+        asked.iter().flat_map(|&(row, before, after)| [window(row, before, true), window(row, after, false)]).collect();
     let mut pages = windows::fetch::<message::Entity>(tx, &OF_CONVERSATION, &wanted).await?.into_iter();
     let mut next = || pages.next().map(|page| page.rows).unwrap_or_default();
     Ok(asked

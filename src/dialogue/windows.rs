@@ -142,12 +142,8 @@ where
         if let Some(only) = list.only {
             rows = rows.filter(Expr::cust(only));
         }
-        let mut rows: Vec<(Uuid, Position, E::Model)> = rows
-            .all()
-            .await?
-            .into_iter()
-            .map(|row| (id_in(&row, list.parent), list.key.position(&row), row))
-            .collect();
+        let mut rows: Vec<(Uuid, Position, E::Model)> =
+            rows.all().await?.into_iter().map(|row| (id_in(&row, list.parent), list.key.position(&row), row)).collect();
         rows.sort_unstable_by_key(|(parent, at, _)| (*parent, at.at, at.id));
         pages.extend(windows.iter().map(|window| cut(&rows, window)));
     }
@@ -205,7 +201,8 @@ mod tests {
     use super::*;
 
     fn rows() -> Vec<(Uuid, Position, u64)> {
-        let row = |parent, at| (Uuid::from_u128(parent), Position { at, id: Uuid::nil() }, 10 * parent as u64 + at as u64);
+        let row =
+            |parent, at| (Uuid::from_u128(parent), Position { at, id: Uuid::nil() }, 10 * parent as u64 + at as u64);
         vec![row(1, 1), row(1, 2), row(1, 3), row(2, 1), row(2, 2)]
     }
 

@@ -73,8 +73,14 @@ fn policy_in_force() -> SimpleExpr {
     let current = Query::select()
         .column((policy::Entity, policy::Column::Version))
         .from(policy::Entity)
-        .and_where(Expr::col((policy::Entity, policy::Column::TenantId)).equals((policy_version::Entity, policy_version::Column::TenantId)))
-        .and_where(Expr::col((policy::Entity, policy::Column::Id)).equals((policy_version::Entity, policy_version::Column::PolicyId)))
+        .and_where(
+            Expr::col((policy::Entity, policy::Column::TenantId))
+                .equals((policy_version::Entity, policy_version::Column::TenantId)),
+        )
+        .and_where(
+            Expr::col((policy::Entity, policy::Column::Id))
+                .equals((policy_version::Entity, policy_version::Column::PolicyId)),
+        )
         .take();
     policy_version::Column::Version.in_subquery(current)
 }
@@ -83,8 +89,13 @@ fn term_in_force() -> SimpleExpr {
     let current = Query::select()
         .column((term::Entity, term::Column::Version))
         .from(term::Entity)
-        .and_where(Expr::col((term::Entity, term::Column::TenantId)).equals((term_version::Entity, term_version::Column::TenantId)))
-        .and_where(Expr::col((term::Entity, term::Column::Id)).equals((term_version::Entity, term_version::Column::TermId)))
+        .and_where(
+            Expr::col((term::Entity, term::Column::TenantId))
+                .equals((term_version::Entity, term_version::Column::TenantId)),
+        )
+        .and_where(
+            Expr::col((term::Entity, term::Column::Id)).equals((term_version::Entity, term_version::Column::TermId)),
+        )
         .take();
     term_version::Column::Version.in_subquery(current)
 }
@@ -97,8 +108,10 @@ fn lost() -> Error {
 
 async fn with_text(core: &Core, tx: &TenantTx, rows: Vec<policy::Model>) -> Result<Vec<Policy>> {
     let keys = keys::of_tenant(tx, &core.keyring).await?;
-    let versions =
-        tx.rows::<policy_version::Entity>().among(policy_version::Column::PolicyId, rows.iter().map(|row| row.id)).filter(policy_in_force());
+    let versions = tx
+        .rows::<policy_version::Entity>()
+        .among(policy_version::Column::PolicyId, rows.iter().map(|row| row.id))
+        .filter(policy_in_force());
     let mut current: HashMap<PolicyId, policy_version::Model> =
         versions.all().await?.into_iter().map(|version| (version.policy_id, version)).collect();
     rows.into_iter()
@@ -143,13 +156,22 @@ pub async fn policy_versions(core: &Core, tx: &TenantTx, ids: &[PolicyVersionId]
 
 async fn with_pattern(core: &Core, tx: &TenantTx, rows: Vec<term::Model>) -> Result<Vec<Term>> {
     let keys = keys::of_tenant(tx, &core.keyring).await?;
-    let versions = tx.rows::<term_version::Entity>().among(term_version::Column::TermId, rows.iter().map(|row| row.id)).filter(term_in_force());
+    let versions = tx
+        .rows::<term_version::Entity>()
+        .among(term_version::Column::TermId, rows.iter().map(|row| row.id))
+        .filter(term_in_force());
     let mut current: HashMap<TermId, term_version::Model> =
         versions.all().await?.into_iter().map(|version| (version.term_id, version)).collect();
     rows.into_iter()
         .map(|row| {
             let current = open_term(&keys, current.remove(&row.id).ok_or_else(lost)?)?;
-            Ok(Term { id: row.id, policy: row.policy_id, current, created_at: row.created_at, deleted_at: row.deleted_at })
+            Ok(Term {
+                id: row.id,
+                policy: row.policy_id,
+                current,
+                created_at: row.created_at,
+                deleted_at: row.deleted_at,
+            })
         })
         .collect()
 }
@@ -157,7 +179,14 @@ async fn with_pattern(core: &Core, tx: &TenantTx, rows: Vec<term::Model>) -> Res
 fn open_term(keys: &TenantKeys, row: term_version::Model) -> Result<TermVersion> {
     let place = Context { tenant: keys.tenant.0, table: "term_version", row: row.id.0, column: "pattern" };
     let pattern = row.pattern.as_ref().map(|sealed| keys::text(keys.company.open(&place, sealed)?)).transpose()?;
-    Ok(TermVersion { id: row.id, term: row.term_id, pattern, detector: row.detector, mode: row.mode, strictness: row.strictness })
+    Ok(TermVersion {
+        id: row.id,
+        term: row.term_id,
+        pattern,
+        detector: row.detector,
+        mode: row.mode,
+        strictness: row.strictness,
+    })
 }
 
 /// Terms by id, deleted ones too. Two statements.
@@ -170,7 +199,11 @@ pub async fn terms(core: &Core, tx: &TenantTx, ids: &[TermId]) -> Result<Vec<Ter
 pub async fn terms_page(core: &Core, tx: &TenantTx, policy: Option<PolicyId>, args: &PageArgs) -> Result<Page<Term>> {
     let key = newest_first(term::Column::CreatedAt, term::Column::Id);
     let page = page(live_terms(tx, policy), key, args).await?;
-    Ok(Page { rows: with_pattern(core, tx, page.rows).await?, has_next: page.has_next, has_previous: page.has_previous })
+    Ok(Page {
+        rows: with_pattern(core, tx, page.rows).await?,
+        has_next: page.has_next,
+        has_previous: page.has_previous,
+    })
 }
 
 /// How many terms are watched, of one policy or of all.

@@ -226,6 +226,9 @@ impl AlertFilter {
     }
 }
 
+/// A page of alerts.
+pub type Alerts = Connection<String, Alert, OfAlerts>;
+
 /// What a list of alerts says beside its alerts.
 pub struct OfAlerts {
     filter: alerts::AlertFilter,
@@ -264,7 +267,7 @@ impl AlertQuery {
         #[graphql(desc = "How many from the end, from 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which ones; all if left out.")] filter: Option<AlertFilter>,
-    ) -> Result<Option<Connection<String, Alert, OfAlerts>>> {
+    ) -> Result<Option<Alerts>> {
         let operation = ctx.operation()?;
         operation.tenant(Act::ReadAlerts)?;
         let list = List::root(operation, "alerts");
@@ -278,15 +281,10 @@ async fn list_alerts(
     list: &List<'_>,
     filter: alerts::AlertFilter,
     args: &PageArgs,
-) -> Result<Connection<String, Alert, OfAlerts>> {
+) -> Result<Alerts> {
     let page = alerts::alerts(operation.loads().moment().tx().await?, &filter, args).await?;
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, OfAlerts { filter });
     let edge = |row| Edge::new(list.cursor(alerts::alert_position(&row)), Alert(Arc::new(row)));
     connection.edges = page.rows.into_iter().map(edge).collect();
     Ok(connection)
-}
-
-/// An alert by its global id.
-pub async fn find(operation: &Operation, id: AlertId) -> Result<Option<Alert>> {
-    Ok(operation.load(id).await?.map(Alert))
 }

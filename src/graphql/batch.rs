@@ -134,3 +134,34 @@ impl Executor for Driven {
         stream::poll_fn(move |cx| driver.poll(cx, |cx| events.poll_next_unpin(cx))).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Fields that ask one after the other, pausing in between as long lists do.
+    #[tokio::test]
+    async fn a_batch_waits_until_every_field_has_asked() {
+        const FIELDS: usize = 5;
+        let queue = Arc::<Queue>::default();
+        let (asked, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut driver = Driver { queue: Arc::clone(&queue), loading: FuturesUnordered::new() };
+        let fields = |cx: &mut Context<'_>| {
+            if seen.load(Ordering::SeqCst) > 0 {
+                return Poll::Ready(());
+            }
+            if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                let (asked, seen) = (Arc::clone(&asked), Arc::clone(&seen));
+                queue.push(Box::pin(async move { seen.store(asked.load(Ordering::SeqCst), Ordering::SeqCst) }));
+            }
+            if asked.load(Ordering::SeqCst) < FIELDS {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        };
+        poll_fn(|cx| driver.poll(cx, fields)).await;
+        assert_eq!(seen.load(Ordering::SeqCst), FIELDS);
+    }
+}

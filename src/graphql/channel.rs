@@ -30,9 +30,10 @@ pub enum Provider {
     ChatExport,
 }
 
-/// A provider connection with its secrets: a company's own, or the platform's, shared by companies.
+/// A channel as the schema shows it.
 pub struct Channel(pub Arc<directory::Channel>);
 
+/// A provider connection with its secrets: a company's own, or the platform's, shared by companies.
 #[Object]
 impl Channel {
     /// Names it for good.
@@ -96,7 +97,12 @@ impl ChannelQuery {
     }
 }
 
-async fn own_channels(ctx: &Context<'_>, operation: &Operation, list: &List<'_>, asked: &Asked) -> Result<Option<Nodes<Channel>>> {
+async fn own_channels(
+    ctx: &Context<'_>,
+    operation: &Operation,
+    list: &List<'_>,
+    asked: &Asked,
+) -> Result<Option<Nodes<Channel>>> {
     operation.must(Act::ReadChannels)?;
     let args = list.args(asked)?;
     let loads = operation.loads();
@@ -207,7 +213,8 @@ impl ChannelMutation {
         let id = ChannelId(Kind::Channel.row(&input.channel_id));
         let RotateChannelSecretsInput { app_secret, verify_token, access_token, .. } = input;
         let change = SecretsChange { app_secret, verify_token, access_token };
-        let outcome = ctx.part::<Channels>()?.rotate_secrets(&operation.core, owner, caller.actor(), id, change).await?;
+        let outcome =
+            ctx.part::<Channels>()?.rotate_secrets(&operation.core, owner, caller.actor(), id, change).await?;
         ChannelPayload::of(operation, outcome).await
     }
 }

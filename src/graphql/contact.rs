@@ -48,7 +48,11 @@ impl Contact {
     }
 
     /// One thing that is known of the person; that it was shown is entered into the journal.
-    async fn shown(&self, ctx: &Context<'_>, part: fn(&dialogue::Contact) -> &Option<String>) -> Result<Option<String>> {
+    async fn shown(
+        &self,
+        ctx: &Context<'_>,
+        part: fn(&dialogue::Contact) -> &Option<String>,
+    ) -> Result<Option<String>> {
         let operation = ctx.operation()?;
         let shown = self.known(operation).await?.and_then(|contact| part(&contact).clone());
         if shown.is_some() {

@@ -39,7 +39,13 @@ pub struct Operation {
 
 impl Operation {
     /// An operation that has loaded nothing yet.
-    pub fn new(core: Core, public_url: Arc<str>, caller: Option<Caller>, client_address: IpAddr, request_id: Arc<str>) -> Self {
+    pub fn new(
+        core: Core,
+        public_url: Arc<str>,
+        caller: Option<Caller>,
+        client_address: IpAddr,
+        request_id: Arc<str>,
+    ) -> Self {
         let queue = Arc::<Queue>::default();
         let loads = Mutex::new(Loads::begin(seen_by(&core, caller), &queue));
         Self { core, caller, public_url, client_address, request_id, queue, loads, reads: Mutex::default() }
@@ -98,7 +104,10 @@ impl Operation {
     ///
     /// # Errors
     /// What the loader fails with.
-    pub async fn settle<K>(&self, outcome: Result<K, Refusal>) -> Result<(Option<<Moment as Loader<K>>::Value>, Vec<UserError>)>
+    pub async fn settle<K>(
+        &self,
+        outcome: Result<K, Refusal>,
+    ) -> Result<(Option<<Moment as Loader<K>>::Value>, Vec<UserError>)>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Moment: Loader<K, Error = Failure>,
@@ -207,7 +216,9 @@ impl InOperation for Context<'_> {
     fn part<T: Send + Sync + 'static>(&self) -> Result<&T> {
         match self.data_opt::<Arc<T>>() {
             Some(part) => Ok(part),
-            None => Err(Error::internal(format!("The schema was built without {}.", std::any::type_name::<T>())).into()),
+            None => {
+                Err(Error::internal(format!("The schema was built without {}.", std::any::type_name::<T>())).into())
+            }
         }
     }
 

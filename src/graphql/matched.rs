@@ -185,11 +185,6 @@ impl Span {
     }
 }
 
-/// A match by its global id.
-pub async fn find(operation: &Operation, id: MatchId) -> Result<Option<Match>> {
-    Ok(operation.load(id).await?.map(Match))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

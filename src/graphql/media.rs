@@ -8,7 +8,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object};
 use entity::{MediaId, MessageId, media};
 
-use super::context::{InOperation, Moment, Operation};
+use super::context::{InOperation, Moment};
 use super::error::{Failure, Result};
 use super::node::Kind;
 use crate::auth::policy::Act;
@@ -134,9 +134,4 @@ impl Media {
     async fn file_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         self.shown(ctx, |file| &file.name).await
     }
-}
-
-/// A medium by its global id.
-pub async fn find(operation: &Operation, id: MediaId) -> Result<Option<Media>> {
-    Ok(operation.load(id).await?.map(Media))
 }

@@ -18,6 +18,8 @@ use crate::auth::policy::Act;
 use crate::dialogue::{self, Content};
 use crate::error::Error;
 
+/// Neighbours that are shown each way unless asked otherwise.
+const AROUND: i32 = 5;
 /// Neighbours that are shown each way at most.
 const MAX_AROUND: i32 = 20;
 
@@ -225,7 +227,12 @@ impl Message {
 
     /// The provider's codes for what went wrong with it.
     async fn error_codes(&self) -> Vec<i32> {
-        self.0.error_codes.iter().flat_map(|codes| codes.split_whitespace()).filter_map(|code| code.parse().ok()).collect()
+        self.0
+            .error_codes
+            .iter()
+            .flat_map(|codes| codes.split_whitespace())
+            .filter_map(|code| code.parse().ok())
+            .collect()
     }
 
     /// When its author changed it last.
@@ -262,23 +269,29 @@ impl Message {
             return Ok(Vec::new());
         }
         let standing = operation.load(ReactionsOf(self.0.id)).await?;
-        Ok(standing.iter().flat_map(|all| all.iter()).map(|one| Reaction { of: self.0.id, reaction: one.clone() }).collect())
+        Ok(standing
+            .iter()
+            .flat_map(|all| all.iter())
+            .map(|one| Reaction { of: self.0.id, reaction: one.clone() })
+            .collect())
     }
 
     /// Its neighbours in the conversation by the time they were sent, itself included, the oldest first.
     async fn context(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 5, desc = "How many before it, from 0 to 20.")] before: i32,
-        #[graphql(default = 5, desc = "How many after it, from 0 to 20.")] after: i32,
+        #[graphql(default_with = "Some(AROUND)", desc = "How many before it, from 0 to 20.")] before: Option<i32>,
+        #[graphql(default_with = "Some(AROUND)", desc = "How many after it, from 0 to 20.")] after: Option<i32>,
     ) -> Result<Vec<Message>> {
-        let around = Around { message: Arc::clone(&self.0), before: reach("before", before)?, after: reach("after", after)? };
+        let around =
+            Around { message: Arc::clone(&self.0), before: reach("before", before)?, after: reach("after", after)? };
         let messages = there(ctx.operation()?.load(around).await?)?;
         Ok(messages.iter().cloned().map(Message).collect())
     }
 }
 
-fn reach(argument: &'static str, asked: i32) -> Result<u64> {
+fn reach(argument: &'static str, asked: Option<i32>) -> Result<u64> {
+    let asked = asked.unwrap_or(AROUND);
     match u64::try_from(asked) {
         Ok(found) if asked <= MAX_AROUND => Ok(found),
         _ => Err(Error::input(format!("\"{argument}\" is {asked}; it must be from 0 to {MAX_AROUND}.")).into()),
@@ -342,9 +355,4 @@ impl Reaction {
     async fn at(&self) -> DateTime {
         self.reaction.at.into()
     }
-}
-
-/// A message by its global id.
-pub async fn find(operation: &Operation, id: MessageId) -> Result<Option<Message>> {
-    Ok(operation.load(id).await?.map(Message))
 }

@@ -6,7 +6,8 @@
 //!   `operation.must(Act::…)?` or, where the tenant's proof is needed, `operation.tenant(Act::…)?`.
 //! - It calls one business function and returns [`error::Result`]; `?` on a business error keeps its code. Root fields
 //!   are nullable: `Result<Option<…>>`.
-//! - An object is a newtype round the `Arc` of what was opened: nothing of a row is shown that was not written out.
+//! - An object is a newtype round the `Arc` of what was opened: nothing of a row is shown that was not written out. Its
+//!   description in the schema is the comment on its `impl`; a connection's is given in [`builder`].
 //! - An object that is a `Node` has a `pub(super) async fn id`.
 //! - Things that are pointed at come from `operation.load(SomeId(…))`, which batches. A new loader is an
 //!   `impl Loader<SomeId> for Moment` in the subject's own file (see [`loaders`]). What is missing is `None`.
@@ -50,6 +51,8 @@ use crate::inbox::Inbox;
 use crate::numbers::channels::Channels;
 use crate::telemetry::Metrics;
 
+use page::Nodes;
+
 pub use batch::{Driven, Loads};
 
 /// Everything that can be read.
@@ -87,7 +90,15 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     // Depth and size are measured before, in `limits`; a misspelt name is no way to learn the others.
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions()
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .disable_suggestions()
+        .override_output_type_description::<Nodes<tenant::Tenant>>("A page of companies.")
+        .override_output_type_description::<Nodes<user::User>>("A page of a company's people.")
+        .override_output_type_description::<Nodes<channel::Channel>>("A page of provider connections.")
+        .override_output_type_description::<Nodes<number::MonitoredNumber>>("A page of monitored numbers.")
+        .override_output_type_description::<Nodes<policy::Policy>>("A page of policies.")
+        .override_output_type_description::<Nodes<term::WatchedTerm>>("A page of watched terms.")
+        .override_output_type_description::<Nodes<parked::ParkedItem>>("A page of parked items.")
 }
 
 /// The schema with what it needs for as long as the server lives, ready to be handed operations, each with its
@@ -105,4 +116,52 @@ pub fn sdl() -> String {
         .use_space_ident()
         .prefer_single_line_descriptions();
     builder().finish().sdl_with_options(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Positioned;
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition};
+
+    fn of_values(owner: &str, values: &[Positioned<InputValueDefinition>], bare: &mut Vec<String>) {
+        for value in values.iter().filter(|value| value.node.description.is_none()) {
+            bare.push(format!("{owner}.{}", value.node.name.node));
+        }
+    }
+
+    fn of_fields(owner: &str, fields: &[Positioned<FieldDefinition>], bare: &mut Vec<String>) {
+        for field in fields {
+            let name = format!("{owner}.{}", field.node.name.node);
+            of_values(&name, &field.node.arguments, bare);
+            if field.node.description.is_none() {
+                bare.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_type_field_argument_and_value_is_described() {
+        let document = parse_schema(super::sdl()).unwrap();
+        let mut bare = Vec::new();
+        for definition in document.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let name = definition.node.name.node.to_string();
+            if definition.node.description.is_none() {
+                bare.push(name.clone());
+            }
+            match definition.node.kind {
+                TypeKind::Object(object) => of_fields(&name, &object.fields, &mut bare),
+                TypeKind::Interface(interface) => of_fields(&name, &interface.fields, &mut bare),
+                TypeKind::InputObject(input) => of_values(&name, &input.fields, &mut bare),
+                TypeKind::Enum(values) => {
+                    for value in values.values.iter().filter(|value| value.node.description.is_none()) {
+                        bare.push(format!("{name}.{}", value.node.value.node));
+                    }
+                }
+                TypeKind::Scalar | TypeKind::Union(_) => {}
+            }
+        }
+        assert_eq!(bare, Vec::<String>::new());
+    }
 }

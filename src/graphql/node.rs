@@ -115,9 +115,15 @@ async fn find(operation: &Operation, id: &ID) -> Result<Option<Node>> {
         Kind::Number if may(Act::ReadNumbers) => {
             operation.load(NumberId(row)).await?.map(|number| Node::MonitoredNumber(MonitoredNumber(number)))
         }
-        Kind::Policy if may(Act::ReadPolicies) => operation.load(PolicyId(row)).await?.map(|policy| Node::Policy(Policy(policy))),
-        Kind::Term if may(Act::ReadPolicies) => operation.load(TermId(row)).await?.map(|term| Node::WatchedTerm(WatchedTerm(term))),
-        Kind::Parked if may(Act::ReadParked) => operation.load(ParkedId(row)).await?.map(|item| Node::ParkedItem(ParkedItem(item))),
+        Kind::Policy if may(Act::ReadPolicies) => {
+            operation.load(PolicyId(row)).await?.map(|policy| Node::Policy(Policy(policy)))
+        }
+        Kind::Term if may(Act::ReadPolicies) => {
+            operation.load(TermId(row)).await?.map(|term| Node::WatchedTerm(WatchedTerm(term)))
+        }
+        Kind::Parked if may(Act::ReadParked) => {
+            operation.load(ParkedId(row)).await?.map(|item| Node::ParkedItem(ParkedItem(item)))
+        }
         Kind::Contact | Kind::Conversation | Kind::Message | Kind::Media | Kind::Match | Kind::Alert => None,
         Kind::User | Kind::Channel | Kind::Number | Kind::Policy | Kind::Term | Kind::Parked => None,
     })
@@ -149,7 +155,9 @@ impl NodeQuery {
         let operation = ctx.operation()?;
         operation.caller()?;
         if ids.len() > MAX_IDS {
-            return Err(Error::input(format!("\"ids\" has {} entries; at most {MAX_IDS} are allowed.", ids.len())).into());
+            return Err(
+                Error::input(format!("\"ids\" has {} entries; at most {MAX_IDS} are allowed.", ids.len())).into()
+            );
         }
         futures_util::future::try_join_all(ids.iter().map(|id| find(operation, id))).await
     }
@@ -172,7 +180,14 @@ mod tests {
     fn another_kind_and_nonsense_name_nothing() {
         let id = Kind::User.id(Uuid::from_u128(7));
         assert!(Kind::Tenant.row(&id).is_nil());
-        for nonsense in ["", "user", "user:", "user:7", "USER:00000000-0000-0000-0000-000000000007", "x:00000000-0000-0000-0000-000000000007"] {
+        for nonsense in [
+            "",
+            "user",
+            "user:",
+            "user:7",
+            "USER:00000000-0000-0000-0000-000000000007",
+            "x:00000000-0000-0000-0000-000000000007",
+        ] {
             assert_eq!(parse(&ID::from(nonsense)), None);
         }
     }

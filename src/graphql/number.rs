@@ -19,9 +19,10 @@ use crate::error::Error;
 use crate::numbers::{self, NewNumber, Registrar};
 use crate::refusal::{Refusal, RefusalCode};
 
-/// A WhatsApp number whose conversations are watched.
+/// A number as the schema shows it.
 pub struct MonitoredNumber(pub Arc<directory::Number>);
 
+/// A WhatsApp number whose conversations are watched.
 #[Object]
 impl MonitoredNumber {
     /// Names it for good.

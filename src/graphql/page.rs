@@ -80,7 +80,10 @@ impl<'k> List<'k> {
             let mac = bytes.split_off(bytes.len().checked_sub(MAC)?);
             verify_slices_are_equal(&self.mac(&bytes), &mac).ok().map(|()| bytes)
         });
-        opened.ok_or_else(|| Error::input(format!("\"{argument}\" is no cursor of this list: take one from its edges or pageInfo.")).into())
+        opened.ok_or_else(|| {
+            Error::input(format!("\"{argument}\" is no cursor of this list: take one from its edges or pageInfo."))
+                .into()
+        })
     }
 
     /// The cursor of a place.
@@ -93,11 +96,13 @@ impl<'k> List<'k> {
     fn position(&self, argument: &'static str, cursor: Option<&str>) -> Result<Option<Position>> {
         let Some(cursor) = cursor else { return Ok(None) };
         let payload = self.open(argument, cursor)?;
-        let position = payload.split_first_chunk::<8>().and_then(|(at, id)| {
-            Some(Position { at: i64::from_be_bytes(*at), id: Uuid::from_slice(id).ok()? })
-        });
+        let position = payload
+            .split_first_chunk::<8>()
+            .and_then(|(at, id)| Some(Position { at: i64::from_be_bytes(*at), id: Uuid::from_slice(id).ok()? }));
         // What carries our proof was made here, by a version that wrote it otherwise.
-        position.map(Some).ok_or_else(|| Error::input(format!("\"{argument}\" is a cursor of an earlier version: begin the list anew.")).into())
+        position.map(Some).ok_or_else(|| {
+            Error::input(format!("\"{argument}\" is a cursor of an earlier version: begin the list anew.")).into()
+        })
     }
 
     /// Which part of the list is asked for.

@@ -20,9 +20,10 @@ use crate::refusal::{Refusal, RefusalCode};
 /// Items that are taken up again at once.
 const MAX_REPLAYED: usize = 100;
 
-/// An authentic item that could not be placed or understood. Facts alone: its content is sealed and shown to nobody.
+/// A parked item as the schema shows it.
 pub struct ParkedItem(pub Arc<directory::ParkedItem>);
 
+/// An authentic item that could not be placed or understood. Facts alone: its content is sealed and shown to nobody.
 #[Object]
 impl ParkedItem {
     /// Names it for good.
@@ -120,7 +121,8 @@ impl ParkedMutation {
         ids.sort_unstable();
         ids.dedup();
         if ids.len() > MAX_REPLAYED {
-            let refusal = Refusal::field(RefusalCode::LimitReached, "ids", format!("Take up at most {MAX_REPLAYED} at once."));
+            let refusal =
+                Refusal::field(RefusalCode::LimitReached, "ids", format!("Take up at most {MAX_REPLAYED} at once."));
             return Ok(Some(ReplayParkedPayload { replayed: 0, errors: vec![refusal.into()] }));
         }
         let found = directory::parked_items(&operation.core, &ids).await?.len();

@@ -58,9 +58,10 @@ pub enum LegalBasis {
     CreditProtection,
 }
 
-/// Purpose, legal basis and severity of what is watched for. Every change is a new version; alerts stay with theirs.
+/// A policy, with its version in force, as the schema shows it.
 pub struct Policy(pub Arc<directory::Policy>);
 
+/// Purpose, legal basis and severity of what is watched for. Every change is a new version; alerts stay with theirs.
 #[Object]
 impl Policy {
     /// Names it for good, across its versions.
@@ -213,7 +214,8 @@ impl PolicyMutation {
         let operation = ctx.operation()?;
         let session = operation.tenant(Act::ManagePolicies)?;
         let id = PolicyId(Kind::Policy.row(&input.id));
-        let outcome = policies::update(&operation.core, &session, operation.caller()?.actor(), id, input.into()).await?;
+        let outcome =
+            policies::update(&operation.core, &session, operation.caller()?.actor(), id, input.into()).await?;
         PolicyPayload::of(operation, outcome).await
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use entity::Timestamp;
 
-/// A point in time: RFC 3339, in UTC, with as many digits of the second as it has, up to microseconds.
+/// A point in time, going in and out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub Timestamp);
 
@@ -13,6 +13,7 @@ impl From<Timestamp> for DateTime {
     }
 }
 
+/// A point in time: RFC 3339, in UTC, with as many digits of the second as it has, up to microseconds.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -29,8 +30,7 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A phone number in the form of E.164: `+5511987650000`. Blanks, hyphens, dots and brackets between its digits are
-/// overlooked when it is given.
+/// A phone number, going in and out: `+` and its digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(pub String);
 
@@ -41,12 +41,17 @@ impl PhoneNumber {
     /// Reads a number that begins with `+` and its country code.
     pub fn read(text: &str) -> Option<Self> {
         let rest = text.trim().strip_prefix('+')?;
-        let digits: String = rest.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '\u{2011}' | '.' | '(' | ')')).collect();
-        let good = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+        let digits: String =
+            rest.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '\u{2011}' | '.' | '(' | ')')).collect();
+        let good = PHONE_DIGITS.contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
         good.then(|| Self(format!("+{digits}")))
     }
 }
 
+/// A phone number in the form of E.164: `+5511987650000`. Blanks, hyphens, dots and brackets between its digits are
+/// overlooked when it is given.
 #[Scalar(specified_by_url = "https://www.itu.int/rec/T-REC-E.164")]
 impl ScalarType for PhoneNumber {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -61,15 +66,16 @@ impl ScalarType for PhoneNumber {
     }
 }
 
-/// An absolute address, `http` or `https`.
+/// An address, going in and out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(pub String);
 
+/// An absolute address, `http` or `https`.
 #[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        match reqwest::Url::parse(text) {
+        match url::Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Self(url.into())),
             _ => Err(InputValueError::custom("An address begins with https:// and a host.")),
         }

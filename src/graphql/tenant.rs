@@ -18,9 +18,10 @@ use crate::directory;
 use crate::refusal::Refusal;
 use crate::tenants::{self, NewTenant};
 
-/// A client company: its own people, numbers, policies and keys, shared with nobody.
+/// A tenant as the schema shows it.
 pub struct Tenant(pub Arc<directory::Tenant>);
 
+/// A client company: its own people, numbers, policies and keys, shared with nobody.
 #[Object]
 impl Tenant {
     /// Names it for good.

@@ -61,9 +61,10 @@ pub enum Detector {
     BankAccount,
 }
 
-/// A word, a phrase or a detector that is watched for. A deleted term still resolves for its old matches.
+/// A term as the schema shows it.
 pub struct WatchedTerm(pub Arc<directory::Term>);
 
+/// A word, a phrase or a detector that is watched for. A deleted term still resolves for its old matches.
 #[Object]
 impl WatchedTerm {
     /// Names it for good, across its changes.
@@ -213,7 +214,8 @@ impl TermMutation {
     ) -> Result<Option<TermPayload>> {
         let operation = ctx.operation()?;
         let session = operation.tenant(Act::ManagePolicies)?;
-        let outcome = policies::create_term(&operation.core, &session, operation.caller()?.actor(), input.into()).await?;
+        let outcome =
+            policies::create_term(&operation.core, &session, operation.caller()?.actor(), input.into()).await?;
         TermPayload::of(operation, outcome).await
     }
 

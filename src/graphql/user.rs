@@ -29,9 +29,10 @@ pub enum Role {
     Auditor,
 }
 
-/// A person of a company.
+/// A user as the schema shows it.
 pub struct User(pub Arc<directory::User>);
 
+/// A person of a company.
 #[Object]
 impl User {
     /// Names it for good.

@@ -16,12 +16,13 @@ use crate::caller::Caller;
 use crate::db::TenantProof;
 use crate::refusal::Refusal;
 
-/// Whoever the access token speaks for.
+/// The caller as the schema shows it: also the one who has signed in just now.
 pub struct Viewer {
     caller: Caller,
     loads: Arc<Loads>,
 }
 
+/// Whoever the access token speaks for.
 #[Object]
 impl Viewer {
     /// The person; null for an operator.

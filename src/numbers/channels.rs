@@ -125,7 +125,7 @@ impl Secrets {
             }
         }
         if let Some(url) = &self.api_url
-            && !reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+            && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
         {
             return Err(Refusal::field(
                 RefusalCode::Invalid,
@@ -369,7 +369,10 @@ mod tests {
     }
 
     fn meta(app_secret: &str) -> Secrets {
-        Secrets { app_secret: secret(app_secret), verify_token: secret("v"), ..Secrets::default() }
+        let mut secrets = Secrets::default();
+        secrets.app_secret = secret(app_secret);
+        secrets.verify_token = secret("v");
+        secrets
     }
 
     fn change(app_secret: &str) -> SecretsChange {
@@ -384,7 +387,8 @@ mod tests {
     fn each_provider_gets_the_secrets_it_needs() {
         let none = Secrets::default;
         assert_eq!(refused(none(), Provider::Meta), Some((RefusalCode::Invalid, vec!["appSecret"])));
-        let half = Secrets { app_secret: secret("s"), ..none() };
+        let mut half = none();
+        half.app_secret = secret("s");
         assert_eq!(refused(half.clone(), Provider::Meta), Some((RefusalCode::Invalid, vec!["verifyToken"])));
         assert_eq!(refused(half.clone(), Provider::Twilio), Some((RefusalCode::Invalid, vec!["accountId"])));
         assert_eq!(refused(half, Provider::Evolution), None);
@@ -397,7 +401,11 @@ mod tests {
         assert_eq!(refused(meta("  "), Provider::Meta), Some((RefusalCode::Invalid, vec!["appSecret"])));
         assert_eq!(refused(meta(&"s".repeat(512)), Provider::Meta), None);
         assert_eq!(refused(meta(&"s".repeat(513)), Provider::Meta), Some((RefusalCode::TooLong, vec!["appSecret"])));
-        let at = |url: &str| Secrets { api_url: secret(url), ..meta("s") };
+        let at = |url: &str| {
+            let mut secrets = meta("s");
+            secrets.api_url = secret(url);
+            secrets
+        };
         assert_eq!(refused(at("https://evolution.exemplo.br/api"), Provider::Meta), None);
         for bad in ["evolution.exemplo.br", "file:///etc/passwd", "ftp://exemplo.br"] {
             assert_eq!(refused(at(bad), Provider::Meta), Some((RefusalCode::Invalid, vec!["apiUrl"])), "{bad}");
