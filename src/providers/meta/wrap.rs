@@ -35,9 +35,9 @@ pub fn wrap(item: &Incoming) -> Vec<u8> {
         Event::Reaction(reaction) if reaction.sender.is_none() => {
             value("smb_message_echoes", number, None, None, &[("message_echoes", &[raw])])
         }
-        Event::Reaction(_) | Event::Edit(_) | Event::Revoke(_) => {
-            value("messages", number, None, None, &[("messages", &[raw])])
-        }
+        Event::Reaction(reaction) => value("messages", number, None, reaction.sender.as_ref(), &[("messages", &[raw])]),
+        Event::Edit(edit) => value("messages", number, None, Some(&edit.peer), &[("messages", &[raw])]),
+        Event::Revoke(_) => value("messages", number, None, None, &[("messages", &[raw])]),
         Event::Status(_) => value("messages", number, None, None, &[("statuses", &[raw])]),
         Event::IdentityChange(change) => value("user_id_update", number, None, Some(&change.current), &[("user_id_update", &[raw])]),
         Event::AddressBookEntry => value("smb_app_state_sync", number, None, None, &[("state_sync", &[raw])]),
