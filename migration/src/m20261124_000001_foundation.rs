@@ -227,6 +227,7 @@ async fn channels_and_contacts(m: &SchemaManager<'_>) -> Result<(), DbErr> {
         &[id("id"), id("merged_into").optional().to("contact"), bytes("name").optional(), time("created_at")],
     )
     .await?;
+    index(m, "contact", &["tenant_id", "merged_into"], false).await?;
     tenant_table(
         m,
         "alias",

@@ -92,7 +92,7 @@ fn postgres(url: &str, connections: u32, reads: bool) -> ConnectOptions {
         if reads {
             // Nested fields of one operation see one moment.
             postgres.options([
-                ("default_transaction_isolation", "repeatable\\ read"),
+                ("default_transaction_isolation", "repeatable read"),
                 ("default_transaction_read_only", "on"),
             ])
         } else {

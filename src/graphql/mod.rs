@@ -24,12 +24,20 @@
 //! `Node` and `find` in [`node`].
 
 pub mod admission;
+pub mod alert;
+pub mod alert_events;
 mod batch;
 pub mod channel;
+pub mod contact;
 pub mod context;
+pub mod conversation;
 pub mod error;
 pub mod limits;
 pub mod loaders;
+pub mod matched;
+pub mod media;
+pub mod message;
+mod message_loads;
 pub mod node;
 pub mod number;
 pub mod operation;
@@ -44,7 +52,7 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
 use crate::accounts::Accounts;
 use crate::inbox::Inbox;
@@ -67,6 +75,8 @@ pub struct Query(
     policy::PolicyQuery,
     term::TermQuery,
     parked::ParkedQuery,
+    conversation::ConversationQuery,
+    alert::AlertQuery,
 );
 
 /// Everything that can be done.
@@ -83,14 +93,14 @@ pub struct Mutation(
 );
 
 /// Everything that can be listened to.
-pub type Subscription = EmptySubscription;
+pub type Subscription = alert_events::AlertSubscription;
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     // Depth and size are measured before, in `limits`; a misspelt name is no way to learn the others.
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), alert_events::AlertSubscription)
         .disable_suggestions()
         .override_output_type_description::<Nodes<tenant::Tenant>>("A page of companies.")
         .override_output_type_description::<Nodes<user::User>>("A page of a company's people.")
@@ -99,6 +109,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Nodes<policy::Policy>>("A page of policies.")
         .override_output_type_description::<Nodes<term::WatchedTerm>>("A page of watched terms.")
         .override_output_type_description::<Nodes<parked::ParkedItem>>("A page of parked items.")
+        .override_output_type_description::<Nodes<conversation::Conversation>>("A page of conversations.")
+        .override_output_type_description::<Nodes<message::Message>>("A page of a conversation's messages.")
+        .override_output_type_description::<Nodes<matched::Match>>("A page of an alert's matches.")
+        .override_output_type_description::<Nodes<alert_events::AlertEvent>>("A page of what happened to an alert.")
+        .override_output_type_description::<alert::Alerts>("A page of alerts.")
 }
 
 /// The schema with what it needs for as long as the server lives, ready to be handed operations, each with its

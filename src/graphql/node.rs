@@ -4,12 +4,21 @@
 //! like what does not exist.
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::{ChannelId, NumberId, ParkedId, PolicyId, TenantId, TermId, UserId};
+use entity::{
+    AlertId, ChannelId, ContactId, ConversationId, MatchId, MediaId, MessageId, NumberId, ParkedId, PolicyId, TenantId, TermId,
+    UserId,
+};
 use uuid::Uuid;
 
+use super::alert::Alert;
 use super::channel::Channel;
+use super::contact::Contact;
 use super::context::{InOperation, Operation};
+use super::conversation::Conversation;
 use super::error::Result;
+use super::matched::Match;
+use super::media::Media;
+use super::message::Message;
 use super::number::MonitoredNumber;
 use super::parked::ParkedItem;
 use super::policy::Policy;
@@ -99,6 +108,18 @@ pub enum Node {
     WatchedTerm(WatchedTerm),
     /// An item that was parked.
     ParkedItem(ParkedItem),
+    /// The other person of a conversation.
+    Contact(Contact),
+    /// One number with one contact, or a group.
+    Conversation(Conversation),
+    /// A message.
+    Message(Message),
+    /// A medium of a message.
+    Media(Media),
+    /// A term that was found.
+    Match(Match),
+    /// An alert.
+    Alert(Alert),
 }
 
 /// What an id names, as far as the caller may see it.
@@ -124,6 +145,20 @@ async fn find(operation: &Operation, id: &ID) -> Result<Option<Node>> {
         Kind::Parked if may(Act::ReadParked) => {
             operation.load(ParkedId(row)).await?.map(|item| Node::ParkedItem(ParkedItem(item)))
         }
+        Kind::Contact if may(Act::ReadConversations) => {
+            super::contact::find(operation, ContactId(row)).await?.map(Node::Contact)
+        }
+        Kind::Conversation if may(Act::ReadConversations) => {
+            operation.load(ConversationId(row)).await?.map(|row| Node::Conversation(Conversation(row)))
+        }
+        Kind::Message if may(Act::ReadConversations) => {
+            operation.load(MessageId(row)).await?.map(|row| Node::Message(Message(row)))
+        }
+        Kind::Media if may(Act::ReadConversations) => {
+            operation.load(MediaId(row)).await?.map(|row| Node::Media(Media(row)))
+        }
+        Kind::Match if may(Act::ReadAlerts) => operation.load(MatchId(row)).await?.map(|row| Node::Match(Match(row))),
+        Kind::Alert if may(Act::ReadAlerts) => operation.load(AlertId(row)).await?.map(|row| Node::Alert(Alert(row))),
         Kind::Contact | Kind::Conversation | Kind::Message | Kind::Media | Kind::Match | Kind::Alert => None,
         Kind::User | Kind::Channel | Kind::Number | Kind::Policy | Kind::Term | Kind::Parked => None,
     })
