@@ -217,6 +217,23 @@ pub async fn platform_channels(core: &Core, ids: &[ChannelId]) -> Result<Vec<Cha
     core.db.platform_channels_by_id(ids).await?.into_iter().map(|row| open_platform_channel(core, row)).collect()
 }
 
+/// The channels that parked items came through: the platform's, and of the companies' own the facts alone.
+pub async fn channels_of_parked(core: &Core, ids: &[ChannelId]) -> Result<Vec<Channel>> {
+    let mut found = platform_channels(core, ids).await?;
+    for id in ids {
+        if found.iter().any(|channel| channel.id == *id) {
+            continue;
+        }
+        let Some(route) = core.db.channel_route(*id).await? else { continue };
+        // The id tells when it was made: nothing of the company's is read.
+        let (seconds, nanos) = id.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        let created_at = Timestamp(i64::try_from(seconds).unwrap_or(0) * 1_000_000 + i64::from(nanos / 1_000));
+        let name = "A company's own channel".to_owned();
+        found.push(Channel { id: *id, name, provider: route.provider, is_platforms: false, created_at });
+    }
+    Ok(found)
+}
+
 /// A page of the platform's channels.
 pub async fn platform_channels_page(core: &Core, args: &PageArgs) -> Result<Page<Channel>> {
     open_page(core.db.platform_channels_page(args).await?, |row| open_platform_channel(core, row))

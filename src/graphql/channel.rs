@@ -55,7 +55,7 @@ impl Channel {
     /// whose numbers are on the platform's channel.
     async fn webhook_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
         let operation = ctx.operation()?;
-        let is_shown = !self.0.is_platforms || operation.may(Act::ManagePlatformChannels);
+        let is_shown = self.0.is_platforms == operation.may(Act::ManagePlatformChannels);
         let provider = match self.0.provider {
             entity::channel::Provider::Meta => "meta",
             entity::channel::Provider::Evolution => "evolution",

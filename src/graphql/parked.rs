@@ -1,19 +1,22 @@
 //! What could not be placed or understood, and waits.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use entity::ParkedId;
 use entity::parked::Reason;
+use entity::{ChannelId, ParkedId};
 
 use super::channel::Channel;
-use super::context::InOperation;
-use super::error::{Result, UserError};
+use super::context::{InOperation, Moment};
+use super::error::{Failure, Result, UserError};
 use super::node::Kind;
 use super::page::{self, Asked, List, Nodes};
 use super::scalar::DateTime;
 use crate::auth::policy::Act;
 use crate::directory;
+use crate::error::Error;
 use crate::inbox::Inbox;
 use crate::refusal::{Refusal, RefusalCode};
 
@@ -31,9 +34,10 @@ impl ParkedItem {
         Kind::Parked.id(self.0.id.0)
     }
 
-    /// What it came through; null where that is a company's own channel.
-    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
-        Ok(ctx.operation()?.load(self.0.channel).await?.map(Channel))
+    /// What it came through. Of a company's own channel, operators see that it is one, and no more.
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Channel> {
+        let channel = ctx.operation()?.load(CameThrough(self.0.channel)).await?;
+        channel.map(Channel).ok_or_else(|| Error::internal("A parked item came through no channel.").into())
     }
 
     /// Why it was parked, in a sentence.
@@ -59,6 +63,21 @@ impl ParkedItem {
     /// When it was parked.
     async fn parked_at(&self) -> DateTime {
         self.0.parked_at.into()
+    }
+}
+
+/// The channel of a parked item, as operators see it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct CameThrough(ChannelId);
+
+impl Loader<CameThrough> for Moment {
+    type Value = Arc<directory::Channel>;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[CameThrough]) -> Result<HashMap<CameThrough, Arc<directory::Channel>>> {
+        let ids: Vec<ChannelId> = keys.iter().map(|key| key.0).collect();
+        let channels = directory::channels_of_parked(self.core(), &ids).await?;
+        Ok(channels.into_iter().map(|channel| (CameThrough(channel.id), Arc::new(channel))).collect())
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::message::{Delivery, Direction, Kind as MessageKind};
+use entity::message::{Delivery, Direction, Kind as MessageKind, Origin};
 use entity::message_version::Kind as VersionKind;
 use entity::{
     BlindIndex, ContactId, ContentKeyId, ConversationId, HeldId, MediaId, MessageId, NumberId, ReactionId, Sealed,
-    Timestamp, VersionId, content_key, conversation, delivery, held, media, message, message_version, reaction,
+    Timestamp, VersionId, content_key, conversation, delivery, held, media, message, message_version, number, reaction,
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::{ColumnTrait, IntoActiveModel};
@@ -131,6 +131,8 @@ pub(super) struct Draft<'a> {
     people: People,
     conversations: Vec<Slot<conversation::Model>>,
     messages: HashMap<BlindIndex, Slot<message::Model>>,
+    /// Numbers whose owner did not agree to hand the history over.
+    without_history: HashSet<NumberId>,
     /// What the edits of the messages at hand say, to know one that comes again.
     edits: HashMap<MessageId, Vec<(Timestamp, Option<String>)>>,
     versions: Vec<message_version::ActiveModel>,
@@ -210,6 +212,7 @@ impl<'a> Draft<'a> {
         } else {
             HashMap::new()
         };
+        let without_history = load_without_history(&tx, items).await?;
         let reacted = events.iter().any(|event| matches!(event, Event::Reaction(_)));
         let reactions = if reacted { load_reactions(&tx, &messages).await? } else { HashMap::new() };
         Ok(Self {
@@ -222,6 +225,7 @@ impl<'a> Draft<'a> {
             people,
             conversations,
             messages,
+            without_history,
             edits,
             versions: Vec::new(),
             media: Vec::new(),
@@ -267,6 +271,9 @@ impl<'a> Draft<'a> {
     ) -> Result<Counts> {
         let one = |done: Taken| done.counts();
         match &incoming.event {
+            Event::Message(message) if message.origin == Origin::History && self.without_history.contains(&number) => {
+                Ok(Counts { skipped: 1, ..Counts::default() })
+            }
             Event::Message(message) => self.message(number, provider, received_at, message, &incoming.raw, found),
             Event::AddressBookEntry => Ok(Counts { skipped: 1, ..Counts::default() }),
             Event::Parked(_) => Err(Error::internal("A parked item reached a tenant's transaction.")),
@@ -787,6 +794,24 @@ async fn load_waiting(
         waiting.entry(row.target_index).or_default().push(Waiting { id: row.id, items });
     }
     Ok(waiting)
+}
+
+async fn load_without_history(tx: &TenantTx, items: &[&Item]) -> Result<HashSet<NumberId>> {
+    let numbers: HashSet<NumberId> = items
+        .iter()
+        .filter(|item| matches!(&item.incoming.event, Event::Message(message) if message.origin == Origin::History))
+        .map(|item| item.number)
+        .collect();
+    if numbers.is_empty() {
+        return Ok(numbers);
+    }
+    let rows = tx
+        .rows::<number::Entity>()
+        .among(number::Column::Id, numbers)
+        .filter(number::Column::CaptureHistory.eq(false))
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 async fn load_conversations(

@@ -143,6 +143,11 @@ impl Secrets {
 /// When the database is away.
 pub async fn create(core: &Core, owner: ChannelOwner, actor: Actor, new: NewChannel) -> Outcome<ChannelId> {
     let name = lawful!(checked_text("name", &new.name, NAME));
+    // An address behind which nobody answers would lose messages: such a channel is refused until its door is built.
+    if matches!(new.provider, Provider::Evolution | Provider::Twilio) {
+        let message = "Channels of this provider are not available yet. Use META or CHAT_EXPORT.";
+        return Ok(Err(Refusal::field(RefusalCode::Invalid, "provider", message)));
+    }
     let secrets = lawful!(new.secrets.checked(new.provider));
     let kept = written(&[Kept { secrets, expires_at: None }])?;
     let id = ChannelId(core.clock.id());

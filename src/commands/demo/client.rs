@@ -71,6 +71,12 @@ impl Client {
         }
     }
 
+    /// How many alerts there are.
+    pub async fn count_alerts(&self, token: &str) -> Result<u64, Error> {
+        let data = self.graphql(Some(token), "{ alerts(first: 1) { totalCount } }", json!({})).await?;
+        data["alerts"]["totalCount"].as_u64().ok_or_else(|| Error::internal("There is no count."))
+    }
+
     /// Posts a delivery, signed; anything but 200 is an error.
     pub async fn deliver(&self, webhook: &str, app_secret: &str, body: &[u8]) -> Result<(), Error> {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()), body);

@@ -132,7 +132,7 @@ async fn play(client: &Client) -> Result<bool, Error> {
     for (line, said) in script::LINES.iter().enumerate() {
         let body = script::delivery(line, said, client.now());
         client.deliver(&secret.webhook, &secret.app_secret, &body).await?;
-        show(&format!("  message   {}: {}", said.who, said.text));
+        show(&format!("  message   {}: {}", said.who, one_line(said.text)));
         if let Some(term) = said.raises {
             expected.push(term);
             let arrived = tokio::time::timeout(PATIENCE, events.next()).await;
@@ -146,9 +146,14 @@ async fn play(client: &Client) -> Result<bool, Error> {
             }
         }
     }
-    show("");
-    show(&format!("All {} expected alerts arrived, and no other.", expected.len()));
     events.close().await;
+    show("");
+    let raised = client.count_alerts(&manager).await?;
+    if raised != expected.len() as u64 {
+        show(&format!("{} alerts were expected, and {raised} were raised.", expected.len()));
+        return Ok(false);
+    }
+    show(&format!("All {raised} expected alerts arrived, and no other was raised."));
     Ok(true)
 }
 
@@ -191,11 +196,13 @@ fn tell(event: &Value, term: &str) -> bool {
     let (source, words) = (found["sourceText"].as_str().unwrap_or_default(), span["text"].as_str().unwrap_or_default());
     let around = words_around(source, span["start"].as_u64().unwrap_or(0), span["end"].as_u64().unwrap_or(0));
     show(&format!(
-        "  ALERT {:<3} {} · {} ({}) · with {who} · \"{words}\" in: {around}",
+        "  ALERT {:<3} {} · {} ({}) · with {who} · \"{}\" in: {}",
         alert["sequence"],
         alert["severity"].as_str().unwrap_or_default(),
         number["label"].as_str().unwrap_or_default(),
         number["phone"].as_str().unwrap_or_default(),
+        one_line(words),
+        one_line(&around),
     ));
     found["pattern"].as_str() == Some(term)
 }
@@ -210,6 +217,11 @@ fn words_around(text: &str, start: u64, end: u64) -> String {
     let part = |from: usize, to: usize| chars.get(from..to).unwrap_or_default().iter().collect::<String>();
     let (left, right) = (if from > 0 { "…" } else { "" }, if to < chars.len() { "…" } else { "" });
     format!("{left}{}[{}]{}{right}", part(from, start), part(start, end), part(end, to))
+}
+
+/// A line break would tear the table.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ⏎ ")
 }
 
 /// What to try next.
