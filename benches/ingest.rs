@@ -27,8 +27,30 @@ const SECRET: &str = "segredo-do-banco-de-provas";
 const CONTACTS: u64 = 500;
 const TERMS: usize = 500;
 const WORDS: [&str; 24] = [
-    "bom", "dia", "pedido", "entrega", "amanhã", "cliente", "boleto", "nota", "fiscal", "contrato", "reunião", "proposta", "valor",
-    "prazo", "obrigada", "enviei", "segue", "anexo", "preço", "desconto", "caminhão", "estoque", "endereço", "confirmo",
+    "bom",
+    "dia",
+    "pedido",
+    "entrega",
+    "amanhã",
+    "cliente",
+    "boleto",
+    "nota",
+    "fiscal",
+    "contrato",
+    "reunião",
+    "proposta",
+    "valor",
+    "prazo",
+    "obrigada",
+    "enviei",
+    "segue",
+    "anexo",
+    "preço",
+    "desconto",
+    "caminhão",
+    "estoque",
+    "endereço",
+    "confirmo",
 ];
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -92,16 +114,34 @@ fn sign_in(address: &str, email: &str) -> Result<String, Failure> {
 /// Starts the server and founds a company with one number and 500 terms, some of which are found now and then.
 fn start(folder: &Path, database: Option<&str>) -> Result<Server, Failure> {
     let data = folder.display().to_string();
-    let mut settings = vec![("VIGIA_DATA_DIR", data.as_str()), ("VIGIA_LISTEN", "127.0.0.1:0"), ("VIGIA_MASTER_KEY", MASTER_KEY), ("VIGIA_LOG", "vigia::app=info")];
+    let mut settings = vec![
+        ("VIGIA_DATA_DIR", data.as_str()),
+        ("VIGIA_LISTEN", "127.0.0.1:0"),
+        ("VIGIA_MASTER_KEY", MASTER_KEY),
+        ("VIGIA_LOG", "vigia::app=info"),
+    ];
     settings.extend(database.map(|url| ("VIGIA_DATABASE_URL", url)));
     let founded = vigia(
         &settings,
-        &["tenant", "create", "--json", "--name", "Banco de Provas", "--slug", "provas", "--owner-name", "Dona", "--owner-email", "dona@provas.example"],
+        &[
+            "tenant",
+            "create",
+            "--json",
+            "--name",
+            "Banco de Provas",
+            "--slug",
+            "provas",
+            "--owner-name",
+            "Dona",
+            "--owner-email",
+            "dona@provas.example",
+        ],
         PASSWORD,
     )?;
     let founded: Value = serde_json::from_str(&founded)?;
     let tenant = Uuid::parse_str(founded["tenantId"].as_str().and_then(|id| id.split(':').nth(1)).ok_or("no tenant")?)?;
-    let mut process = Command::new(env!("CARGO_BIN_EXE_vigia")).arg("serve").envs(settings).stderr(Stdio::piped()).spawn()?;
+    let mut process =
+        Command::new(env!("CARGO_BIN_EXE_vigia")).arg("serve").envs(settings).stderr(Stdio::piped()).spawn()?;
     let mut log = BufReader::new(process.stderr.take().ok_or("no log")?);
     let mut line = String::new();
     let address = loop {
@@ -119,7 +159,8 @@ fn start(folder: &Path, database: Option<&str>) -> Result<Server, Failure> {
         let query = format!("mutation ($i: {kind}!) {{ {name}(input: $i) {{ {fields} errors {{ message }} }} }}");
         Ok(graphql(&address, Some(token), &query, &json!({ "i": input }))?[name].clone())
     };
-    let manager = json!({ "name": "Gestora", "email": "gestora@provas.example", "password": PASSWORD, "role": "DATA_MANAGER" });
+    let manager =
+        json!({ "name": "Gestora", "email": "gestora@provas.example", "password": PASSWORD, "role": "DATA_MANAGER" });
     change(&owner, "createUser", "CreateUserInput", manager, "user { id }")?;
     let channel = json!({ "name": "Canal", "provider": "META", "appSecret": SECRET, "verifyToken": "ola" });
     let channel = change(&owner, "createChannel", "CreateChannelInput", channel, "channel { id webhookUrl }")?;
@@ -161,7 +202,8 @@ fn request(server: &Server, key: &hmac::Key, messages: usize, state: &mut u64) -
         "messaging_product": "whatsapp", "metadata": { "display_phone_number": "5511950000000", "phone_number_id": "510" }, "messages": messages,
     } }] }] })
     .to_string();
-    let signature: String = hmac::sign(key, body.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature: String =
+        hmac::sign(key, body.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\nx-hub-signature-256: sha256={signature}\r\ncontent-length: {}\r\n\r\n{body}",
         server.webhook,
@@ -177,9 +219,14 @@ async fn door(server: &Server, connections: usize, messages: usize, seconds: u64
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     // Signed beforehand: the generator shares the cores with what it measures.
     let mut state = u64::from_le_bytes(random());
-    let per_connection = if messages == 1 { 4_000 * seconds as usize / connections.max(1) + 200 } else { 800 * seconds as usize / connections + 40 };
-    let mut stacks: Vec<Vec<Vec<u8>>> =
-        (0..connections).map(|_| (0..per_connection).map(|_| request(server, &key, messages, &mut state)).collect()).collect();
+    let per_connection = if messages == 1 {
+        4_000 * seconds as usize / connections.max(1) + 200
+    } else {
+        800 * seconds as usize / connections + 40
+    };
+    let mut stacks: Vec<Vec<Vec<u8>>> = (0..connections)
+        .map(|_| (0..per_connection).map(|_| request(server, &key, messages, &mut state)).collect())
+        .collect();
     let done = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let until = began + Duration::from_secs(seconds);
@@ -237,8 +284,11 @@ async fn raw(url: &str, tenant: Uuid, producers: usize, messages: usize, seconds
     sqlx::query("select set_config('vigia.tenant', $1, true)").bind(tenant.to_string()).execute(&mut *setup).await?;
     let conversation: Uuid = sqlx::query_scalar("select id from conversation limit 1").fetch_one(&mut *setup).await?;
     let channel: Uuid = sqlx::query_scalar("select channel_id from route limit 1").fetch_one(&mut *setup).await?;
-    let (sealed, raw): (i32, i32) =
-        sqlx::query_as("select coalesce(avg(length(text)), 80)::int, coalesce(avg(length(raw)), 200)::int from message_version").fetch_one(&mut *setup).await?;
+    let (sealed, raw): (i32, i32) = sqlx::query_as(
+        "select coalesce(avg(length(text)), 80)::int, coalesce(avg(length(raw)), 200)::int from message_version",
+    )
+    .fetch_one(&mut *setup)
+    .await?;
     setup.commit().await?;
     let (send, mut receive) = tokio::sync::mpsc::channel::<(Vec<Row>, tokio::sync::oneshot::Sender<()>)>(producers * 2);
     let began = Instant::now();
@@ -273,12 +323,13 @@ async fn raw(url: &str, tenant: Uuid, producers: usize, messages: usize, seconds
         let rows: Vec<Row> = batches.into_iter().flatten().collect();
         let count = rows.len();
         let mut tx = pool.begin().await?;
-        let (seq, _): (i64, String) =
-            sqlx::query_as("select seq, set_config('vigia.tenant', $2, true) from head where tenant_id = $1 and chain = 0 for update")
-                .bind(tenant)
-                .bind(tenant.to_string())
-                .fetch_one(&mut *tx)
-                .await?;
+        let (seq, _): (i64, String) = sqlx::query_as(
+            "select seq, set_config('vigia.tenant', $2, true) from head where tenant_id = $1 and chain = 0 for update",
+        )
+        .bind(tenant)
+        .bind(tenant.to_string())
+        .fetch_one(&mut *tx)
+        .await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let versions: Vec<Uuid> = rows.iter().map(|row| row.version).collect();
         let indexes: Vec<&[u8]> = rows.iter().map(|row| row.index.as_slice()).collect();
@@ -307,7 +358,11 @@ async fn raw(url: &str, tenant: Uuid, producers: usize, messages: usize, seconds
         )
         .bind(tenant).bind(vec![b'x'; 120]).bind(vec![7_u8; 32]).bind(&seqs).bind(&ids)
         .execute(&mut *tx).await?;
-        sqlx::query("update head set seq = $1 where tenant_id = $2 and chain = 0").bind(seq + i64::try_from(count)?).bind(tenant).execute(&mut *tx).await?;
+        sqlx::query("update head set seq = $1 where tenant_id = $2 and chain = 0")
+            .bind(seq + i64::try_from(count)?)
+            .bind(tenant)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         for answer in answers {
             drop(answer.send(()));
@@ -327,7 +382,8 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     }
     let (seconds, rounds) = (number("VIGIA_BENCH_SECONDS", 4), number("VIGIA_BENCH_ROUNDS", 5));
-    let base = std::env::var("VIGIA_TEST_POSTGRES_URL").map_err(|_| "run this with tests/run --bench: it starts PostgreSQL")?;
+    let base = std::env::var("VIGIA_TEST_POSTGRES_URL")
+        .map_err(|_| "run this with tests/run --bench: it starts PostgreSQL")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (before, _) = base.rsplit_once('/').ok_or("no database in the URL")?;
     let host = before.rsplit_once('@').map_or(before, |(_, host)| host);
@@ -340,13 +396,19 @@ fn main() -> Result<(), Failure> {
         Ok::<_, Failure>(())
     })?;
     let owner = format!("{before}/{database}");
-    vigia(&[("VIGIA_DATABASE_URL", &url), ("VIGIA_MIGRATION_URL", &owner), ("VIGIA_MASTER_KEY", MASTER_KEY)], &["migrate"], "")?;
+    vigia(
+        &[("VIGIA_DATABASE_URL", &url), ("VIGIA_MIGRATION_URL", &owner), ("VIGIA_MASTER_KEY", MASTER_KEY)],
+        &["migrate"],
+        "",
+    )?;
     let (folder, sqlite_folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let postgres = start(folder.path(), Some(&url))?;
     let sqlite = start(sqlite_folder.path(), None)?;
 
     println!("{seconds} s a measurement, {rounds} rounds, medians; {TERMS} terms, {CONTACTS} contacts\n");
-    println!("| in flight | messages a delivery | raw, PostgreSQL | door, PostgreSQL | ratio | door, SQLite | to PostgreSQL |");
+    println!(
+        "| in flight | messages a delivery | raw, PostgreSQL | door, PostgreSQL | ratio | door, SQLite | to PostgreSQL |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for (connections, messages) in [(64, 1), (256, 1), (64, 10), (256, 10)] {
         let (mut raws, mut doors, mut sqlites, mut ratios, mut embedded) = (vec![], vec![], vec![], vec![], vec![]);
@@ -362,7 +424,11 @@ fn main() -> Result<(), Failure> {
         }
         println!(
             "| {connections} | {messages} | {:.0} | {:.0} | {:.2} | {:.0} | {:.2} |",
-            median(raws), median(doors), median(ratios), median(sqlites), median(embedded)
+            median(raws),
+            median(doors),
+            median(ratios),
+            median(sqlites),
+            median(embedded)
         );
     }
     drop((postgres, sqlite));

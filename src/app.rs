@@ -84,7 +84,9 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Core> {
         DatabaseAt::Postgres(url) => {
             let db = Db::open_postgres(url).await?;
             if needs_migration(&db).await? {
-                return Err(Error::internal("The database's schema is older than this program: run `vigia migrate` first."));
+                return Err(Error::internal(
+                    "The database's schema is older than this program: run `vigia migrate` first.",
+                ));
             }
             db
         }
@@ -115,8 +117,9 @@ fn master_keys(at: &MasterKeyAt) -> Result<MasterKeys> {
 }
 
 fn read_key(file: &Path) -> Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Error::internal(format!("The master key {} cannot be read.", file.display())).because(error))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::internal(format!("The master key {} cannot be read.", file.display())).because(error)
+    })?;
     Ok(Zeroizing::new(text))
 }
 
@@ -169,7 +172,8 @@ impl App {
     /// # Errors
     /// When the listener has no address.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
-        let address = listener.local_addr().map_err(|error| Error::internal("The listener has no address.").because(error))?;
+        let address =
+            listener.local_addr().map_err(|error| Error::internal("The listener has no address.").because(error))?;
         let tasks = TaskTracker::new();
         let router = self.router(address, &shutdown, &tasks);
         let background = CancellationToken::new();
@@ -202,12 +206,18 @@ impl App {
     /// Every path there is.
     fn router(&self, address: SocketAddr, shutdown: &CancellationToken, tasks: &TaskTracker) -> Router {
         let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let schema = graphql::schema(Arc::clone(&self.accounts), Arc::clone(&self.channels), Arc::clone(&self.inbox), self.metrics.clone());
+        let schema = graphql::schema(
+            Arc::clone(&self.accounts),
+            Arc::clone(&self.channels),
+            Arc::clone(&self.inbox),
+            self.metrics.clone(),
+        );
         let edge = http::graphql::GraphqlEdge::new(
             GraphqlEngine::new(schema),
             self.authenticate(&public_url),
             shutdown.clone(),
             tasks.clone(),
+            self.metrics.clone(),
         );
         let next_id: http::request_id::NewRequestId = {
             let clock = self.core.clock.clone();
@@ -247,7 +257,8 @@ impl App {
             public_url: public_url.into(),
         });
         Arc::new(move |credentials: Credentials| {
-            let (accounts, sockets, admissions) = (Arc::clone(&accounts), Arc::clone(&sockets), Arc::clone(&admissions));
+            let (accounts, sockets, admissions) =
+                (Arc::clone(&accounts), Arc::clone(&sockets), Arc::clone(&admissions));
             async move {
                 let authenticated = match &credentials.token {
                     None => None,
@@ -271,7 +282,12 @@ fn refused(error: Error) -> Refused {
     }
 }
 
-fn admit(admissions: &Arc<Admissions>, sockets: &Sockets, credentials: Credentials, authenticated: Option<Authenticated>) -> Admission {
+fn admit(
+    admissions: &Arc<Admissions>,
+    sockets: &Sockets,
+    credentials: Credentials,
+    authenticated: Option<Authenticated>,
+) -> Admission {
     let revoked = CancellationToken::new();
     let valid_for = authenticated.as_ref().map(|authenticated| {
         let left = authenticated.expires_at.0.saturating_sub(admissions.core.clock.now().0);

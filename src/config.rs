@@ -106,7 +106,9 @@ impl Config {
             }
         }
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("VIGIA_")).map(str::to_owned) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with("VIGIA_")).map(str::to_owned) else {
+                continue;
+            };
             match value.into_string() {
                 Ok(value) => drop(values.insert(name, value)),
                 Err(_) => faults.push(format!("{name} is no UTF-8.")),
@@ -126,9 +128,12 @@ impl Config {
                 faults.push(format!("{name} is no setting of Vigia's."));
             }
         }
-        let without_effect = LATER.into_iter().filter(|name| values.get(*name).is_some_and(|value| !value.trim().is_empty())).collect();
+        let without_effect =
+            LATER.into_iter().filter(|name| values.get(*name).is_some_and(|value| !value.trim().is_empty())).collect();
         let mut read = Reader { values, faults };
-        let listen = read.parsed("VIGIA_LISTEN", "an address and a port, like 127.0.0.1:8080").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = read
+            .parsed("VIGIA_LISTEN", "an address and a port, like 127.0.0.1:8080")
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = read.text("VIGIA_PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
         if public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
             read.faults.push("VIGIA_PUBLIC_URL must begin with http:// or https://.".into());
@@ -136,9 +141,13 @@ impl Config {
         let data = PathBuf::from(read.text("VIGIA_DATA_DIR").unwrap_or_else(|| "./vigia-data".into()));
         let database = match read.text("VIGIA_DATABASE_URL") {
             None => DatabaseAt::File(data.join("vigia.db")),
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => DatabaseAt::Postgres(url.into()),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                DatabaseAt::Postgres(url.into())
+            }
             Some(_) => {
-                read.faults.push("VIGIA_DATABASE_URL must begin with postgres://; leave it out for the embedded database.".into());
+                read.faults.push(
+                    "VIGIA_DATABASE_URL must begin with postgres://; leave it out for the embedded database.".into(),
+                );
                 DatabaseAt::File(data.join("vigia.db"))
             }
         };
@@ -247,7 +256,8 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_together() {
-        let faults = read(&[("VIGIA_LISTEN", "here"), ("VIGIA_LOG_FORMAT", "xml"), ("VIGIA_LISTENN", "x")]).err().unwrap();
+        let faults =
+            read(&[("VIGIA_LISTEN", "here"), ("VIGIA_LOG_FORMAT", "xml"), ("VIGIA_LISTENN", "x")]).err().unwrap();
         assert_eq!(faults.lines().count(), 3, "{faults}");
     }
 
@@ -259,7 +269,10 @@ mod tests {
 
     #[test]
     fn what_is_still_to_come_is_said_to_have_no_effect() {
-        assert_eq!(read(&[("VIGIA_S3_BUCKET", "media"), ("VIGIA_NATS_URL", "")]).unwrap().without_effect, ["VIGIA_S3_BUCKET"]);
+        assert_eq!(
+            read(&[("VIGIA_S3_BUCKET", "media"), ("VIGIA_NATS_URL", "")]).unwrap().without_effect,
+            ["VIGIA_S3_BUCKET"]
+        );
     }
 
     #[test]

@@ -60,7 +60,10 @@ pub struct Speakers {
 pub fn speakers(file: &Path, zone: &TimeZone) -> Result<Speakers> {
     let export = chat_export::read(file).map_err(refused)?;
     let entries = chat_export::parse(&export.text, zone).map_err(refused)?;
-    Ok(Speakers { names: chat_export::senders(&entries), guess: chat_export::guess_company_side(&entries, export.title.as_deref()) })
+    Ok(Speakers {
+        names: chat_export::senders(&entries),
+        guess: chat_export::guess_company_side(&entries, export.title.as_deref()),
+    })
 }
 
 fn refused(error: chat_export::ExportError) -> Error {
@@ -72,7 +75,13 @@ fn refused(error: chat_export::ExportError) -> Error {
 /// # Errors
 /// When the file is no chat export, the number is not registered, or nobody can tell who the company is: nothing is
 /// imported then. When the database goes away: what was committed is recognised the next time.
-pub async fn file(core: &Core, inbox: &Inbox, import: &Import<'_>, file: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Summary> {
+pub async fn file(
+    core: &Core,
+    inbox: &Inbox,
+    import: &Import<'_>,
+    file: &Path,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Summary> {
     let export = chat_export::read(file).map_err(refused)?;
     let entries = chat_export::parse(&export.text, &import.zone).map_err(refused)?;
     let (company, guessed) = match import.me {
@@ -95,7 +104,8 @@ pub async fn file(core: &Core, inbox: &Inbox, import: &Import<'_>, file: &Path, 
 
     let chat = Chat { company: &company, title: export.title.as_deref(), number: &number.id.0.to_string() };
     let mut summary = Summary { company: company.clone(), guessed, read: entries.len() as u64, ..Summary::default() };
-    summary.media_left_out = entries.iter().filter(|entry| entry.medium.as_ref().is_some_and(|m| m.archive_name.is_none())).count() as u64;
+    summary.media_left_out =
+        entries.iter().filter(|entry| entry.medium.as_ref().is_some_and(|m| m.archive_name.is_none())).count() as u64;
     let mut items = chat_export::to_incoming(&export.text, &entries, &chat).map_err(refused)?.peekable();
     let mut done = 0;
     while items.peek().is_some() {

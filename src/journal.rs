@@ -247,16 +247,21 @@ impl AccessJournal {
 
     /// The access journal under this clock.
     pub fn new(clock: Clock) -> Self {
-        Self(Lanes::new(Self::BATCH, Self::WAITING, move |_, readings: Vec<Reading>| {
-            let clock = clock.clone();
-            async move {
-                let count = readings.len();
-                match write_readings(&clock, readings).await {
-                    Ok(()) => (0..count).map(|_| Ok(())).collect(),
-                    Err(error) => (0..count).map(|_| Err(Error::new(error.code, error.message.clone()))).collect(),
+        Self(Lanes::new(
+            Self::BATCH,
+            Self::WAITING,
+            |_| 1,
+            move |_, readings: Vec<Reading>| {
+                let clock = clock.clone();
+                async move {
+                    let count = readings.len();
+                    match write_readings(&clock, readings).await {
+                        Ok(()) => (0..count).map(|_| Ok(())).collect(),
+                        Err(error) => (0..count).map(|_| Err(Error::new(error.code, error.message.clone()))).collect(),
+                    }
                 }
-            }
-        }))
+            },
+        ))
     }
 
     /// Writes a reading down; answers once it is committed.

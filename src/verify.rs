@@ -1,8 +1,8 @@
 //! `vigia verify`: whether a tenant's journal is whole and everything sealed opens.
 
 use entity::{
-    alias, channel, contact, content_key, conversation, held, media, message, message_version, number, policy_version, reaction,
-    tenant, term_version, user,
+    alias, channel, contact, content_key, conversation, held, media, message, message_version, number, policy_version,
+    reaction, tenant, term_version, user,
 };
 use sea_orm::{ColumnTrait, IdenStatic, Iterable, ModelTrait, Order, PrimaryKeyToColumn, Value};
 use serde_json::json;
@@ -93,7 +93,10 @@ where
     E::Model: ModelTrait<Entity = E>,
     E::Column: std::str::FromStr,
 {
-    let Some(id) = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).find(|column| column.as_str() == "id") else { return Ok(()) };
+    let Some(id) = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).find(|column| column.as_str() == "id")
+    else {
+        return Ok(());
+    };
     let mut after = Uuid::nil();
     loop {
         let rows = tx.rows::<E>().filter(id.gt(after)).order_by(id, Order::Asc).limit(STRIDE).all().await?;

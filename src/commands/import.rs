@@ -38,8 +38,10 @@ pub struct Args {
 /// Imports each file, with a progress bar on a terminal.
 pub async fn run(config: Option<&Path>, output: Output, args: Args) -> Done {
     let (_, core) = open(config).await?;
-    let zone = jiff::tz::TimeZone::get(&args.time_zone).map_err(|error| Error::input("There is no such time zone.").because(error))?;
-    let tenant = tenants::by_slug(&core, &args.tenant).await?.ok_or_else(|| Error::input("There is no such company."))?;
+    let zone = jiff::tz::TimeZone::get(&args.time_zone)
+        .map_err(|error| Error::input("There is no such time zone.").because(error))?;
+    let tenant =
+        tenants::by_slug(&core, &args.tenant).await?.ok_or_else(|| Error::input("There is no such company."))?;
     let inbox = Inbox::new(core.clone(), Arc::new(Matchers::default()), Metrics::default());
     let mut told = Vec::new();
     for file in &args.files {

@@ -18,10 +18,9 @@ pub async fn run(file: Option<&Path>, output: Output) -> Done {
     match &config.database {
         DatabaseAt::File(_) => drop(app::open(&config, Clock::default()).await?),
         DatabaseAt::Postgres(url) => {
-            let owner = config
-                .migration_url
-                .as_ref()
-                .ok_or_else(|| Error::input("Set VIGIA_MIGRATION_URL to the owner's URL: the server's role may not migrate."))?;
+            let owner = config.migration_url.as_ref().ok_or_else(|| {
+                Error::input("Set VIGIA_MIGRATION_URL to the owner's URL: the server's role may not migrate.")
+            })?;
             let (role, password) = db::role_of(url)?;
             db::migrate(owner, &role, password.as_ref().map(|password| password.as_str())).await?;
         }

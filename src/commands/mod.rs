@@ -97,7 +97,10 @@ pub fn read_password(whose: &str) -> Result<Zeroizing<String>, Error> {
         return if first == again { Ok(first) } else { Err(Error::input("The two passwords differ.")) };
     }
     let mut text = Zeroizing::new(String::new());
-    std::io::stdin().take(4_096).read_to_string(&mut text).map_err(|error| Error::input("The password could not be read.").because(error))?;
+    std::io::stdin()
+        .take(4_096)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::input("The password could not be read.").because(error))?;
     let password = text.lines().next().unwrap_or_default().to_owned();
     if password.is_empty() {
         return Err(Error::input("The password is read from standard input, and there was none."));

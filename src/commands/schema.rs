@@ -16,11 +16,14 @@ pub fn run(output: Output, check: bool) -> Done {
             output.print(&json!({ "schema": sdl }));
         } else {
             use std::io::Write;
-            std::io::stdout().write_all(sdl.as_bytes()).map_err(|error| Error::input("The schema could not be printed.").because(error))?;
+            std::io::stdout()
+                .write_all(sdl.as_bytes())
+                .map_err(|error| Error::input("The schema could not be printed.").because(error))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let file = std::fs::read_to_string("schema.graphql").map_err(|error| Error::input("There is no schema.graphql here.").because(error))?;
+    let file = std::fs::read_to_string("schema.graphql")
+        .map_err(|error| Error::input("There is no schema.graphql here.").because(error))?;
     if file == sdl {
         return Ok(output.done("schema.graphql is what the program serves.", &json!({ "same": true })));
     }

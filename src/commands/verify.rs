@@ -13,7 +13,9 @@ use super::{Done, Output, open, say};
 pub async fn run(file: Option<&Path>, output: Output, slug: Option<&str>) -> Done {
     let (_, core) = open(file).await?;
     let chosen = match slug {
-        Some(slug) => vec![tenants::by_slug(&core, slug).await?.ok_or_else(|| Error::input("There is no such company."))?],
+        Some(slug) => {
+            vec![tenants::by_slug(&core, slug).await?.ok_or_else(|| Error::input("There is no such company."))?]
+        }
         None => core.db.all_tenants().await?,
     };
     let mut reports = Vec::new();

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
-use zeroize::Zeroizing;
 use migration::{Migrator, MigratorTrait};
+use percent_encoding::percent_decode_str;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use zeroize::Zeroizing;
 
 use super::Db;
 use crate::error::{Error, Result};
@@ -163,7 +163,8 @@ impl Db {
 /// # Errors
 /// When it is no such URL, or names no role.
 pub fn role_of(url: &str) -> Result<(String, Option<Zeroizing<String>>)> {
-    let fault = || Error::input("VIGIA_DATABASE_URL must name the server's role: postgres://role:password@host/database.");
+    let fault =
+        || Error::input("VIGIA_DATABASE_URL must name the server's role: postgres://role:password@host/database.");
     let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).ok_or_else(fault)?;
     let (credentials, _) = authority.rsplit_once('@').ok_or_else(fault)?;
     let (role, password) = match credentials.split_once(':') {

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Overloaded;
 
+/// What one transaction of a lane does with what gathered.
 type Work<T, R> = dyn Fn(TenantId, Vec<T>) -> BoxFuture<'static, Vec<R>> + Send + Sync;
 
 struct Waiting<T, R> {
@@ -31,14 +32,15 @@ struct State<T, R> {
 pub struct Lanes<T, R> {
     state: Mutex<State<T, R>>,
     work: Box<Work<T, R>>,
+    weigh: fn(&T) -> usize,
     batch: usize,
     capacity: usize,
 }
 
 impl<T: Send + 'static, R: Send + 'static> Lanes<T, R> {
-    /// Lanes that do `work` on at most `batch` items at once, which answers each in order, and let at most `capacity`
-    /// items wait.
-    pub fn new<F, Fut>(batch: usize, capacity: usize, work: F) -> Arc<Self>
+    /// Lanes that do `work`, which answers each item in order, on items of about the weight `batch` at once, and let
+    /// items of at most the weight `capacity` wait.
+    pub fn new<F, Fut>(batch: usize, capacity: usize, weigh: fn(&T) -> usize, work: F) -> Arc<Self>
     where
         F: Fn(TenantId, Vec<T>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<R>> + Send + 'static,
@@ -46,6 +48,7 @@ impl<T: Send + 'static, R: Send + 'static> Lanes<T, R> {
         Arc::new(Self {
             state: Mutex::new(State { lanes: HashMap::new(), waiting: 0 }),
             work: Box::new(move |tenant, items| Box::pin(work(tenant, items))),
+            weigh,
             batch,
             capacity,
         })
@@ -62,7 +65,7 @@ impl<T: Send + 'static, R: Send + 'static> Lanes<T, R> {
             if state.waiting >= self.capacity {
                 return Err(Overloaded);
             }
-            state.waiting += 1;
+            state.waiting += (self.weigh)(&item);
             let waiting = Waiting { item, done };
             match state.lanes.get_mut(&tenant) {
                 Some(lane) => {
@@ -81,6 +84,12 @@ impl<T: Send + 'static, R: Send + 'static> Lanes<T, R> {
             tokio::spawn(lane.run());
         }
         answer.await.map_err(|_| Overloaded)
+    }
+}
+
+impl<T, R> Lanes<T, R> {
+    fn weight(&self, waiting: &[Waiting<T, R>]) -> usize {
+        waiting.iter().map(|waiting| (self.weigh)(&waiting.item)).sum()
     }
 }
 
@@ -110,8 +119,15 @@ impl<T: Send + 'static, R: Send + 'static> Lane<T, R> {
             self.gave_up_its_place = true;
             return None;
         }
-        let batch: Vec<_> = waiting.drain(..waiting.len().min(self.lanes.batch)).collect();
-        state.waiting -= batch.len();
+        let mut weight = 0;
+        let fits = waiting.iter().take_while(|waiting| {
+            let is_room = weight < self.lanes.batch;
+            weight += (self.lanes.weigh)(&waiting.item);
+            is_room
+        });
+        let count = fits.count().max(1);
+        let batch: Vec<_> = waiting.drain(..count).collect();
+        state.waiting -= self.lanes.weight(&batch);
         Some(batch)
     }
 }
@@ -124,7 +140,7 @@ impl<T: Send + 'static, R: Send + 'static> Drop for Lane<T, R> {
         }
         let mut state = self.lanes.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(left) = state.lanes.remove(&self.tenant) {
-            state.waiting -= left.len();
+            state.waiting -= self.lanes.weight(&left);
         }
     }
 }

@@ -6,13 +6,15 @@
 mod watched;
 
 pub use watched::{
-    Policy, PolicyVersion, Term, TermVersion, count_policies, count_terms, policies, policies_page, policy_versions, term_versions,
-    terms, terms_page,
+    Policy, PolicyVersion, Term, TermVersion, count_policies, count_terms, policies, policies_page, policy_versions,
+    term_versions, terms, terms_page,
 };
 
 use entity::channel::Provider;
 use entity::user::Role;
-use entity::{ChannelId, NumberId, ParkedId, TenantId, Timestamp, UserId, channel, number, parked, platform_channel, tenant, user};
+use entity::{
+    ChannelId, NumberId, ParkedId, TenantId, Timestamp, UserId, channel, number, parked, platform_channel, tenant, user,
+};
 
 use crate::accounts;
 use crate::core::Core;
@@ -142,7 +144,13 @@ pub async fn tenants_page(core: &Core, args: &PageArgs) -> Result<Page<Tenant>> 
 
 fn open_tenant(core: &Core, row: tenant::Model) -> Result<Tenant> {
     let text = tenants::open(core, &row)?;
-    Ok(Tenant { id: row.id, name: text.name, slug: text.slug, created_at: row.created_at, suspended_at: row.suspended_at })
+    Ok(Tenant {
+        id: row.id,
+        name: text.name,
+        slug: text.slug,
+        created_at: row.created_at,
+        suspended_at: row.suspended_at,
+    })
 }
 
 // ── users ──
@@ -186,7 +194,8 @@ pub async fn channels(core: &Core, tx: &TenantTx, ids: &[ChannelId]) -> Result<V
     let keys = keys::of_tenant(tx, &core.keyring).await?;
     let rows = tx.rows::<channel::Entity>().among(channel::Column::Id, ids.iter().copied()).all().await?;
     let mut found = rows.into_iter().map(|row| open_channel(&keys, row)).collect::<Result<Vec<_>>>()?;
-    let others: Vec<ChannelId> = ids.iter().copied().filter(|id| found.iter().all(|channel| channel.id != *id)).collect();
+    let others: Vec<ChannelId> =
+        ids.iter().copied().filter(|id| found.iter().all(|channel| channel.id != *id)).collect();
     if !others.is_empty() {
         let numbers = tx.rows::<number::Entity>().among(number::Column::ChannelId, others).all().await?;
         let mut shared: Vec<ChannelId> = numbers.into_iter().map(|row| row.channel_id).collect();
@@ -288,5 +297,11 @@ pub async fn parked_page(core: &Core, args: &PageArgs) -> Result<Page<ParkedItem
 }
 
 fn facts(row: parked::Model) -> ParkedItem {
-    ParkedItem { id: row.id, channel: row.channel_id, reason: row.reason, byte_size: row.byte_size, parked_at: row.parked_at }
+    ParkedItem {
+        id: row.id,
+        channel: row.channel_id,
+        reason: row.reason,
+        byte_size: row.byte_size,
+        parked_at: row.parked_at,
+    }
 }

@@ -24,7 +24,12 @@ pub struct Admissions {
 
 impl Admissions {
     /// How the operations of one request or socket begin. `alive` is dropped with the last of them.
-    pub fn begin(self: &Arc<Self>, caller: Option<Caller>, credentials: Credentials, alive: Arc<()>) -> Arc<dyn Fn(Request) -> Begun + Send + Sync> {
+    pub fn begin(
+        self: &Arc<Self>,
+        caller: Option<Caller>,
+        credentials: Credentials,
+        alive: Arc<()>,
+    ) -> Arc<dyn Fn(Request) -> Begun + Send + Sync> {
         let admissions = Arc::clone(self);
         Arc::new(move |request: Request| {
             let _held = &alive;
@@ -58,7 +63,10 @@ async fn finish(access: AccessJournal, operation: Arc<Operation>, response: Resp
     match access.write(reading).await {
         Ok(()) => response,
         Err(error) => {
-            tracing::error!(request_id = &*operation.request_id, "reading could not be written down, so nothing is shown: {error}");
+            tracing::error!(
+                request_id = &*operation.request_id,
+                "reading could not be written down, so nothing is shown: {error}"
+            );
             let code = if error.code == ErrorCode::Internal { ErrorCode::Internal } else { ErrorCode::Unavailable };
             unanswered(&Error::new(code, "The record of who reads what cannot be written now. Try again in a moment."))
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Subscription};
@@ -22,6 +23,7 @@ use crate::auth::policy::Act;
 use crate::db::{Page, Position};
 use crate::dialogue::Window;
 use crate::error::Error;
+use crate::telemetry::Metrics;
 
 /// What happened to an alert.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,15 +198,22 @@ impl AlertSubscription {
         let asked = Asked { first: None, after, last: None, before: None };
         let after = list(&operation).args(&asked)?.after.map(|position| position.at);
         let feed = Feed::open(&operation.core, scope, after, filter.unwrap_or_default().read()).await?;
-        Ok(follow(operation, feed))
+        Ok(follow(operation, feed, ctx.part::<Metrics>()?.clone()))
     }
 }
 
 /// Hands out one event after the other, each to be resolved in a moment of its own.
-fn follow(operation: Arc<Operation>, mut feed: Feed) -> impl Stream<Item = Result<AlertEvent>> {
+fn follow(operation: Arc<Operation>, mut feed: Feed, metrics: Metrics) -> impl Stream<Item = Result<AlertEvent>> {
+    let clock = operation.core.clock.clone();
+    let opened = clock.now();
     async_stream::try_stream! {
         loop {
             let event = feed.next().await?;
+            // What is caught up on tells nothing about how fast news arrive.
+            if event.at >= opened {
+                let lag = u64::try_from(clock.now().0 - event.at.0).unwrap_or_default();
+                metrics.subscriber_lag(Duration::from_micros(lag));
+            }
             // The next event is asked for when this one is resolved: nobody else is in this moment.
             operation.fresh();
             yield AlertEvent(Arc::new(event));

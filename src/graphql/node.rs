@@ -5,8 +5,8 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    AlertId, ChannelId, ContactId, ConversationId, MatchId, MediaId, MessageId, NumberId, ParkedId, PolicyId, TenantId, TermId,
-    UserId,
+    AlertId, ChannelId, ContactId, ConversationId, MatchId, MediaId, MessageId, NumberId, ParkedId, PolicyId, TenantId,
+    TermId, UserId,
 };
 use uuid::Uuid;
 

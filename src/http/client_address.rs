@@ -12,7 +12,8 @@ use axum::response::Response;
 pub async fn resolve(State(proxies): State<Arc<[IpAddr]>>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
         let headers = request.headers().get_all("x-forwarded-for");
-        let hops: Vec<&str> = headers.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+        let hops: Vec<&str> =
+            headers.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
         let client = client(peer.ip(), &hops, &proxies);
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
     }
@@ -49,7 +50,10 @@ mod tests {
 
     #[test]
     fn behind_proxies_the_client_is_the_last_address_that_is_none_of_them() {
-        assert_eq!(told("10.0.0.1", &["198.51.100.7", "198.51.100.1", " 10.0.0.2"], &["10.0.0.1", "10.0.0.2"]), "198.51.100.1");
+        assert_eq!(
+            told("10.0.0.1", &["198.51.100.7", "198.51.100.1", " 10.0.0.2"], &["10.0.0.1", "10.0.0.2"]),
+            "198.51.100.1"
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{graphql_ws, request_id::RequestId};
 use crate::graphql::operation::{self, Answer, Authenticate, Credentials, Engine, Kind, Params};
+use crate::telemetry::Metrics;
 
 /// Larger bodies get 413.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -37,13 +38,20 @@ pub struct GraphqlEdge {
     /// Counts the sockets, so that they are waited for.
     pub(super) tasks: TaskTracker,
     pub(super) unauthenticated: Arc<Semaphore>,
+    pub(super) metrics: Metrics,
 }
 
 impl GraphqlEdge {
     /// `shutdown` and `tasks` are those of [`super::listener::serve`].
-    pub fn new(engine: Engine, authenticate: Authenticate, shutdown: CancellationToken, tasks: TaskTracker) -> Self {
+    pub fn new(
+        engine: Engine,
+        authenticate: Authenticate,
+        shutdown: CancellationToken,
+        tasks: TaskTracker,
+        metrics: Metrics,
+    ) -> Self {
         let unauthenticated = Arc::new(Semaphore::new(MAX_UNAUTHENTICATED_SOCKETS));
-        Self { engine, authenticate, shutdown, tasks, unauthenticated }
+        Self { engine, authenticate, shutdown, tasks, unauthenticated, metrics }
     }
 }
 

@@ -78,6 +78,7 @@ pub(super) fn open(
     let request_id = Arc::clone(&reply.request_id.0);
     let span = tracing::info_span!("socket", request_id = &*request_id);
     let tracked = edge.tasks.token();
+    let counted = edge.metrics.socket();
     let mut upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
@@ -95,7 +96,7 @@ pub(super) fn open(
             let mut socket = Socket::new(ws, ends.boxed());
             let end = talk(&mut socket, edge, peer.ip(), request_id, unauthenticated).await;
             socket.close(end).await;
-            drop((slot, tracked));
+            drop((slot, tracked, counted));
         };
         talk.instrument(span)
     })

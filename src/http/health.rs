@@ -48,7 +48,8 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
 
 async fn metrics_text(State(health): State<Arc<Health>>) -> Response {
     match health.metrics.text() {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response(),
+        Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+            .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

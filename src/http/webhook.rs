@@ -127,7 +127,11 @@ impl WebhookEdge {
         response
     }
 
-    async fn channel(&self, provider: Provider, path: &str) -> Result<(ChannelId, ChannelRoute, Vec<Secrets>), Refused> {
+    async fn channel(
+        &self,
+        provider: Provider,
+        path: &str,
+    ) -> Result<(ChannelId, ChannelRoute, Vec<Secrets>), Refused> {
         let id = channel_of_path(&self.core, path).ok_or(Refused::UnknownChannel)?;
         let route = match self.routes.get(&id) {
             Some(route) => route,
@@ -156,13 +160,22 @@ struct Greeting {
     challenge: Option<String>,
 }
 
-async fn greet(State(edge): State<Arc<WebhookEdge>>, Path(path): Path<String>, Query(greeting): Query<Greeting>) -> Response {
+async fn greet(
+    State(edge): State<Arc<WebhookEdge>>,
+    Path(path): Path<String>,
+    Query(greeting): Query<Greeting>,
+) -> Response {
     let (_, _, secrets) = match edge.channel(Provider::Meta, &path).await {
         Ok(found) => found,
         Err(refused) => return edge.refuse(Provider::Meta, refused),
     };
     let tokens = secrets.iter().filter_map(|secrets| secrets.verify_token.as_deref()).map(str::as_bytes);
-    match meta::verify_handshake(greeting.mode.as_deref(), greeting.token.as_deref(), greeting.challenge.as_deref(), tokens) {
+    match meta::verify_handshake(
+        greeting.mode.as_deref(),
+        greeting.token.as_deref(),
+        greeting.challenge.as_deref(),
+        tokens,
+    ) {
         Some(challenge) => {
             let plain = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),

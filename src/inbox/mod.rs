@@ -34,10 +34,10 @@ use crate::providers::{Event, Incoming, meta};
 use crate::telemetry::Metrics;
 use crate::vault::Purpose;
 
-/// Items one transaction takes at most.
-const BATCH_PARCELS: usize = 256;
-/// Parcels that may wait on one node; beyond, the provider is told to come again.
-const WAITING_PARCELS: usize = 8_192;
+/// Items that one transaction takes, about; a delivery's parcel is cut to this size.
+const BATCH_ITEMS: usize = 500;
+/// Items that may wait on one node; beyond, the provider is told to come again.
+const WAITING_ITEMS: usize = 65_536;
 /// How long a known route is believed. Routes are never changed, only added.
 const ROUTE_LIFE: Duration = Duration::from_secs(60);
 /// How long what was parked is kept.
@@ -95,6 +95,24 @@ pub(crate) struct Parcel {
     delivery: Option<delivery::ActiveModel>,
 }
 
+impl Parcel {
+    /// The same in parcels that fit one transaction each, in order.
+    fn cut(mut self) -> Vec<Self> {
+        let mut parcels = Vec::with_capacity(self.items.len() / BATCH_ITEMS + 1);
+        while self.items.len() > BATCH_ITEMS {
+            let rest = self.items.split_off(BATCH_ITEMS);
+            let first = Self {
+                scope: self.scope.clone(),
+                items: std::mem::replace(&mut self.items, rest),
+                delivery: self.delivery.take(),
+            };
+            parcels.push(first);
+        }
+        parcels.push(self);
+        parcels
+    }
+}
+
 /// The way in.
 pub struct Inbox {
     core: Core,
@@ -109,15 +127,22 @@ impl Inbox {
     pub fn new(core: Core, matchers: Arc<Matchers>, metrics: Metrics) -> Arc<Self> {
         Arc::new_cyclic(|inbox: &std::sync::Weak<Self>| {
             let inbox = inbox.clone();
-            let lanes = Lanes::new(BATCH_PARCELS, WAITING_PARCELS, move |tenant: TenantId, parcels: Vec<Parcel>| {
-                let inbox = inbox.clone();
-                async move {
-                    match inbox.upgrade() {
-                        Some(inbox) => inbox.take(tenant, parcels).await,
-                        None => parcels.iter().map(|_| Err(Error::unavailable("The server is stopping."))).collect(),
+            let lanes = Lanes::new(
+                BATCH_ITEMS,
+                WAITING_ITEMS,
+                |parcel: &Parcel| parcel.items.len(),
+                move |tenant: TenantId, parcels| {
+                    let inbox = inbox.clone();
+                    async move {
+                        match inbox.upgrade() {
+                            Some(inbox) => inbox.take(tenant, parcels).await,
+                            None => {
+                                parcels.iter().map(|_| Err(Error::unavailable("The server is stopping."))).collect()
+                            }
+                        }
                     }
-                }
-            });
+                },
+            );
             Self {
                 core,
                 matchers,
@@ -193,7 +218,8 @@ impl Inbox {
             counts.parked += homeless.len() as u64;
             self.park_homeless(channel, route, facts, homeless).await?;
         }
-        let taken = join_all(parcels.into_values().map(|parcel| self.submit(parcel))).await;
+        let parcels = parcels.into_values().flat_map(Parcel::cut);
+        let taken = join_all(parcels.map(|parcel| self.submit(parcel))).await;
         for taken in taken {
             counts.add(taken?);
         }

@@ -1,6 +1,7 @@
 //! Monitored numbers, and the channels they are reached through.
 
 pub mod channels;
+mod secrets;
 
 use entity::{BlindIndex, ChannelId, NumberId, RouteId, TenantId, channel, number, route};
 use sea_orm::ActiveValue::Set;

@@ -11,8 +11,21 @@ const FLOORS: [(&str, &[&str]); 6] = [
     (
         "business",
         &[
-            "accounts", "alerts", "caller", "core", "dialogue", "directory", "import", "inbox", "journal", "keys", "numbers",
-            "policies", "refusal", "tenants", "verify",
+            "accounts",
+            "alerts",
+            "caller",
+            "core",
+            "dialogue",
+            "directory",
+            "import",
+            "inbox",
+            "journal",
+            "keys",
+            "numbers",
+            "policies",
+            "refusal",
+            "tenants",
+            "verify",
         ],
     ),
     ("edges", &["graphql", "http"]),
@@ -65,10 +78,9 @@ fn module(file: &str) -> &str {
 }
 
 fn floor(module: &str) -> usize {
-    FLOORS
-        .iter()
-        .position(|(_, modules)| modules.contains(&module))
-        .unwrap_or_else(|| panic!("src/{module} stands on no floor: give it one in tests/it/floors.rs, and in the README's map"))
+    FLOORS.iter().position(|(_, modules)| modules.contains(&module)).unwrap_or_else(|| {
+        panic!("src/{module} stands on no floor: give it one in tests/it/floors.rs, and in the README's map")
+    })
 }
 
 /// The modules of our own that a line names.
@@ -101,7 +113,11 @@ fn no_module_imports_from_a_floor_above_its_own() {
             }
         }
     }
-    assert!(broken.is_empty(), "imports point downward only; move what is needed down, or the caller up:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "imports point downward only; move what is needed down, or the caller up:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
@@ -122,16 +138,21 @@ fn what_has_one_place_stands_nowhere_else() {
 fn detection_is_pure() {
     for (file, lines) in code().into_iter().filter(|(file, _)| file.starts_with("src/detect/")) {
         for word in ["async ", "tokio", "sea_orm", "std::fs", "std::net", "std::io", "crate::clock"] {
-            assert!(!lines.iter().any(|line| line.contains(word)), "{file} names {word}: src/detect does no I/O and waits for nothing");
+            assert!(
+                !lines.iter().any(|line| line.contains(word)),
+                "{file} names {word}: src/detect does no I/O and waits for nothing"
+            );
         }
     }
 }
 
 #[test]
 fn rows_know_sea_orm_alone() {
-    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/entity/Cargo.toml")).expect("a manifest");
+    let manifest =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/entity/Cargo.toml")).expect("a manifest");
     let manifest: toml::Table = manifest.parse().expect("TOML");
-    let mut dependencies: Vec<&str> = manifest["dependencies"].as_table().expect("dependencies").keys().map(String::as_str).collect();
+    let mut dependencies: Vec<&str> =
+        manifest["dependencies"].as_table().expect("dependencies").keys().map(String::as_str).collect();
     dependencies.sort_unstable();
     assert_eq!(dependencies, ["sea-orm", "uuid"], "entity leaks into schemas and files once it can be serialised");
 }

@@ -40,7 +40,8 @@ impl Client {
 
     async fn graphql(&self, token: Option<&str>, query: &str, variables: Value) -> Result<Value, Error> {
         let body = json!({ "query": query, "variables": variables }).to_string();
-        let mut request = self.http.post(format!("{}/graphql", self.url)).header("content-type", "application/json").body(body);
+        let mut request =
+            self.http.post(format!("{}/graphql", self.url)).header("content-type", "application/json").body(body);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -62,8 +63,16 @@ impl Client {
     }
 
     /// Sends one mutation; a refusal is an error here.
-    pub async fn change(&self, token: &str, name: &str, input_type: &str, input: &Value, fields: &str) -> Result<Value, Error> {
-        let query = format!("mutation ($input: {input_type}!) {{ {name}(input: $input) {{ {fields} errors {{ message }} }} }}");
+    pub async fn change(
+        &self,
+        token: &str,
+        name: &str,
+        input_type: &str,
+        input: &Value,
+        fields: &str,
+    ) -> Result<Value, Error> {
+        let query =
+            format!("mutation ($input: {input_type}!) {{ {name}(input: $input) {{ {fields} errors {{ message }} }} }}");
         let mut data = self.graphql(Some(token), &query, json!({ "input": input })).await?;
         match data[name]["errors"][0]["message"].as_str() {
             Some(message) => Err(Error::internal(format!("{name}: {message}"))),
@@ -82,7 +91,12 @@ impl Client {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()), body);
         let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let request = self.http.post(webhook).header("content-type", "application/json");
-        let answer = request.header("x-hub-signature-256", format!("sha256={hex}")).body(body.to_vec()).send().await.map_err(broken)?;
+        let answer = request
+            .header("x-hub-signature-256", format!("sha256={hex}"))
+            .body(body.to_vec())
+            .send()
+            .await
+            .map_err(broken)?;
         match answer.status().as_u16() {
             200 => Ok(()),
             status => Err(Error::internal(format!("A delivery was answered {status}."))),
@@ -96,11 +110,13 @@ pub struct Subscription(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Subscription {
     /// Opens the socket, signs in, and subscribes. What happens after this answers is seen.
     pub async fn open(client: &Client, token: &str, query: &str) -> Result<Self, Error> {
-        let mut request = format!("{}/graphql", client.url.replacen("http", "ws", 1)).into_client_request().map_err(broken)?;
+        let mut request =
+            format!("{}/graphql", client.url.replacen("http", "ws", 1)).into_client_request().map_err(broken)?;
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
         let (socket, _) = connect_async(request).await.map_err(broken)?;
         let mut own = Self(socket);
-        own.send(&json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } })).await?;
+        own.send(&json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } }))
+            .await?;
         own.receive("connection_ack").await?;
         // From now on: a cursor is taken first, so that nothing between the two is missed.
         let data = client.graphql(Some(token), "{ alerts(first: 1) { eventCursor } }", json!({})).await?;

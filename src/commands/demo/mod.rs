@@ -172,10 +172,13 @@ async fn found(client: &Client) -> Result<(Door, String), Error> {
     client.change(&owner, "createUser", "CreateUserInput", &manager, "user { id }").await?;
     let app_secret: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
     let channel = json!({ "name": "WhatsApp da loja", "provider": "META", "appSecret": app_secret, "verifyToken": "demonstracao" });
-    let channel = client.change(&owner, "createChannel", "CreateChannelInput", &channel, "channel { id webhookUrl }").await?;
-    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| Error::internal("An answer lacks a field."));
+    let channel =
+        client.change(&owner, "createChannel", "CreateChannelInput", &channel, "channel { id webhookUrl }").await?;
+    let text =
+        |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| Error::internal("An answer lacks a field."));
     let (id, webhook) = (text(&channel["channel"]["id"])?, text(&channel["channel"]["webhookUrl"])?);
-    let number = json!({ "channelId": id, "phone": script::PHONE, "label": "Balcão", "providerNumberId": script::NUMBER_ID });
+    let number =
+        json!({ "channelId": id, "phone": script::PHONE, "label": "Balcão", "providerNumberId": script::NUMBER_ID });
     client.change(&owner, "registerNumber", "RegisterNumberInput", &number, "number { id }").await?;
     let manager = client.sign_in(MANAGER, PASSWORD).await?;
     for term in script::TERMS {
@@ -226,7 +229,8 @@ fn one_line(text: &str) -> String {
 
 /// What to try next.
 fn invite(url: &str) {
-    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encode =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     show("");
     show("Look around, signed in as one of them (all with the same password):");
     show(&format!("  data manager  {MANAGER}   reads and judges"));

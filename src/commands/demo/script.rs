@@ -23,14 +23,38 @@ pub struct Said {
 
 /// The dialogue. Some lines hold a term's letters and not the term: they must raise nothing.
 pub const LINES: [Said; 8] = [
-    Said { who: "Ana Souza", phone: "5511910010000", text: "Bom dia! O bolo de sábado já está pronto?", raises: None },
-    Said { who: "Bruno Lima", phone: "553180020000", text: "Sem PROPINA essa licitação não sai, você sabe.", raises: Some("propina") },
-    Said { who: "Ana Souza", phone: "5511910010000", text: "As propinas da faculdade ficaram caras 😅", raises: None },
-    Said { who: "Carla Reis", phone: "5521960050000", text: "Dá para pagar por fora, no Caixa\n2 mesmo?", raises: Some("caixa 2") },
+    Said {
+        who: "Ana Souza", phone: "5511910010000", text: "Bom dia! O bolo de sábado já está pronto?", raises: None
+    },
+    Said {
+        who: "Bruno Lima",
+        phone: "553180020000",
+        text: "Sem PROPINA essa licitação não sai, você sabe.",
+        raises: Some("propina"),
+    },
+    Said {
+        who: "Ana Souza", phone: "5511910010000", text: "As propinas da faculdade ficaram caras 😅", raises: None
+    },
+    Said {
+        who: "Carla Reis",
+        phone: "5521960050000",
+        text: "Dá para pagar por fora, no Caixa\n2 mesmo?",
+        raises: Some("caixa 2"),
+    },
     Said { who: "Bruno Lima", phone: "553180020000", text: "Abre o caixa 20 minutos antes, por favor", raises: None },
-    Said { who: "Davi Nunes", phone: "5511930030000", text: "Aqui não. Me chama no Telegram que eu explico", raises: Some("me chama no telegram") },
+    Said {
+        who: "Davi Nunes",
+        phone: "5511930030000",
+        text: "Aqui não. Me chama no Telegram que eu explico",
+        raises: Some("me chama no telegram"),
+    },
     Said { who: "Carla Reis", phone: "5521960050000", text: "Combinado, obrigada!", raises: None },
-    Said { who: "Eva Prado", phone: "5511940040000", text: "Recebi a própina… digo, a proposta 👍", raises: Some("propina") },
+    Said {
+        who: "Eva Prado",
+        phone: "5511940040000",
+        text: "Recebi a própina… digo, a proposta 👍",
+        raises: Some("propina"),
+    },
 ];
 
 /// The delivery that brings a line, in Meta's shape.

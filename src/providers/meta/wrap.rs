@@ -39,7 +39,9 @@ pub fn wrap(item: &Incoming) -> Vec<u8> {
         Event::Edit(edit) => value("messages", number, None, Some(&edit.peer), &[("messages", &[raw])]),
         Event::Revoke(_) => value("messages", number, None, None, &[("messages", &[raw])]),
         Event::Status(_) => value("messages", number, None, None, &[("statuses", &[raw])]),
-        Event::IdentityChange(change) => value("user_id_update", number, None, Some(&change.current), &[("user_id_update", &[raw])]),
+        Event::IdentityChange(change) => {
+            value("user_id_update", number, None, Some(&change.current), &[("user_id_update", &[raw])])
+        }
         Event::AddressBookEntry => value("smb_app_state_sync", number, None, None, &[("state_sync", &[raw])]),
         Event::Parked(ParkReason::Malformed) if number.is_some() => {
             let list =

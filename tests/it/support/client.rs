@@ -74,7 +74,8 @@ impl Caller {
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.expect("a body");
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)));
+        let body =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)));
         Answer { status, body }
     }
 
@@ -85,7 +86,9 @@ impl Caller {
 
     /// Sends one mutation; answers its payload, errors and all.
     pub async fn attempt(&self, name: &str, input_type: &str, input: &Value, fields: &str) -> Value {
-        let query = format!("mutation ($input: {input_type}!) {{ {name}(input: $input) {{ {fields} errors {{ code message path }} }} }}");
+        let query = format!(
+            "mutation ($input: {input_type}!) {{ {name}(input: $input) {{ {fields} errors {{ code message path }} }} }}"
+        );
         self.send(&query, json!({ "input": input })).await.data()[name].clone()
     }
 
@@ -128,7 +131,8 @@ pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Opens a socket, and says nothing yet.
     pub async fn open(url: &str) -> Self {
-        let mut request = format!("{}/graphql", url.replacen("http", "ws", 1)).into_client_request().expect("a request");
+        let mut request =
+            format!("{}/graphql", url.replacen("http", "ws", 1)).into_client_request().expect("a request");
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
         Self(connect_async(request).await.expect("a socket").0)
     }
@@ -163,7 +167,8 @@ impl Socket {
 
     /// Subscribes under an id.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
-        self.say(&json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+        self.say(&json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } }))
+            .await;
     }
 
     /// The data of the next event.

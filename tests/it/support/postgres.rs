@@ -62,10 +62,18 @@ async fn template() -> &'static Template {
     }
     let template = Template { name: unique("vigia_template"), role: unique("vigia"), owner: unique("vigia_owner") };
     let admin = superuser("postgres").await;
-    admin.execute_unprepared(&format!("create role {} login createrole password '{PASSWORD}'", template.owner)).await.expect("owner");
-    admin.execute_unprepared(&format!("create database {} owner {}", template.name, template.owner)).await.expect("template");
+    admin
+        .execute_unprepared(&format!("create role {} login createrole password '{PASSWORD}'", template.owner))
+        .await
+        .expect("owner");
+    admin
+        .execute_unprepared(&format!("create database {} owner {}", template.name, template.owner))
+        .await
+        .expect("template");
     admin.close().await.expect("close");
-    vigia::db::migrate(&url(&template.owner, &template.name), &template.role, Some(PASSWORD)).await.expect("migrations");
+    vigia::db::migrate(&url(&template.owner, &template.name), &template.role, Some(PASSWORD))
+        .await
+        .expect("migrations");
     TEMPLATE.get_or_init(|| template)
 }
 

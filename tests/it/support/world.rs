@@ -45,7 +45,8 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let world = World::new(engine).await;
         let (shutdown, database) = (world.shutdown.clone(), world.database.as_ref().map(|d| d.name().to_owned()));
@@ -126,7 +127,8 @@ impl World {
         let id = made["tenant"]["id"].as_str().expect("the tenant's id").to_owned();
         let owner = self.signed_in(&email("dona"), slug).await;
         for (who, role) in [("gestora", "DATA_MANAGER"), ("revisora", "REVIEWER"), ("auditora", "AUDITOR")] {
-            let input = json!({ "name": format!("{who} de {slug}"), "email": email(who), "password": PASSWORD, "role": role });
+            let input =
+                json!({ "name": format!("{who} de {slug}"), "email": email(who), "password": PASSWORD, "role": role });
             owner.change("createUser", "CreateUserInput", &input, "user { id }").await;
         }
         let app_secret = format!("segredo-do-app-{slug}");
@@ -178,7 +180,10 @@ fn config(folder: PathBuf, database: Option<&TestDatabase>, more: &[(&str, &str)
     Config::from_values(values(folder, database, more), Vec::new()).expect("good settings")
 }
 
-async fn serve(app: App, config: &Config) -> (String, CancellationToken, tokio::task::JoinHandle<vigia::error::Result<()>>) {
+async fn serve(
+    app: App,
+    config: &Config,
+) -> (String, CancellationToken, tokio::task::JoinHandle<vigia::error::Result<()>>) {
     let listener = TcpListener::bind(config.listen).await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let shutdown = CancellationToken::new();
@@ -213,7 +218,8 @@ impl Tenant {
 
     /// Watches a term; answers its id.
     pub async fn watch(&self, pattern: &str) -> String {
-        let made = self.manager.change("createTerm", "CreateTermInput", &json!({ "pattern": pattern }), "term { id }").await;
+        let made =
+            self.manager.change("createTerm", "CreateTermInput", &json!({ "pattern": pattern }), "term { id }").await;
         made["term"]["id"].as_str().expect("the term's id").to_owned()
     }
 
@@ -221,7 +227,11 @@ impl Tenant {
     pub async fn deliver(&self, body: impl Into<Vec<u8>>) -> u16 {
         let body = body.into();
         let signature = sign(&self.app_secret, &body);
-        let request = self.http.post(&self.webhook).header("content-type", "application/json").header("x-hub-signature-256", signature);
+        let request = self
+            .http
+            .post(&self.webhook)
+            .header("content-type", "application/json")
+            .header("x-hub-signature-256", signature);
         request.body(body).send().await.expect("an answer").status().as_u16()
     }
 
@@ -232,7 +242,8 @@ impl Tenant {
 
     /// The delivery of one text.
     pub fn text(&self, id: &str, from: &str, at: u64, text: &str) -> String {
-        let message = json!({ "from": from, "id": id, "timestamp": at.to_string(), "type": "text", "text": { "body": text } });
+        let message =
+            json!({ "from": from, "id": id, "timestamp": at.to_string(), "type": "text", "text": { "body": text } });
         self.value(&json!({ "contacts": [{ "wa_id": from, "profile": { "name": format!("Contato {from}") } }], "messages": [message] }))
     }
 
@@ -245,7 +256,8 @@ impl Tenant {
     pub fn change(&self, field: &str, lists: &serde_json::Value) -> String {
         let mut value = lists.clone();
         value["messaging_product"] = json!("whatsapp");
-        value["metadata"] = json!({ "display_phone_number": "5511950000000", "phone_number_id": self.provider_number_id });
+        value["metadata"] =
+            json!({ "display_phone_number": "5511950000000", "phone_number_id": self.provider_number_id });
         json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": field, "value": value }] }] }).to_string()
     }
 }
