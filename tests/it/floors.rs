@@ -35,7 +35,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
 
 /// Words that may stand only in these places, and what to do instead.
 const PLACES: [(&str, &[&str], &str); 9] = [
-    ("DatabaseConnection", &["src/db/"], "run statements through a TenantTx, or a named function in src/db/system.rs"),
+    ("DatabaseConnection", &["src/db/"], "run statements through a TenantTx, or a named function in src/db/system/"),
     ("DatabaseTransaction", &["src/db/"], "take a TenantTx"),
     ("aws_sdk_s3", &["src/vault/bucket.rs"], "go through the bucket"),
     ("async_graphql", &["src/graphql/"], "return a business type and wrap it in src/graphql/"),

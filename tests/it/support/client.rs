@@ -1,12 +1,17 @@
 //! Callers: GraphQL over HTTP and over a socket, as a front end would.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// No event takes longer; a ping comes every 20 seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The header Meta would send with a body.
 pub fn sign(app_secret: &str, body: &[u8]) -> String {
@@ -142,10 +147,15 @@ impl Socket {
         self.0.send(Message::text(message.to_string())).await.expect("the message is sent");
     }
 
+    /// The next frame; a server that is silent for too long fails the test.
+    pub async fn frame(&mut self) -> Option<Result<Message, Error>> {
+        tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a server that says something")
+    }
+
     /// The next message; a close fails the test.
     pub async fn hear(&mut self) -> Value {
         loop {
-            match self.0.next().await.expect("an open socket").expect("a frame") {
+            match self.frame().await.expect("an open socket").expect("a frame") {
                 Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
                 Message::Close(frame) => panic!("closed: {frame:?}"),
                 _ => {}
@@ -156,7 +166,7 @@ impl Socket {
     /// The code the server closes with; a message before it fails the test.
     pub async fn close_code(&mut self) -> u16 {
         loop {
-            match self.0.next().await {
+            match self.frame().await {
                 Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
                 Some(Ok(Message::Text(text))) => panic!("said {text} instead of closing"),
                 Some(Ok(_)) => {}

@@ -1,17 +1,20 @@
 //! A world to test in: a server of its own on a database of its own, and callers that use the public doors alone.
 
 pub mod client;
+pub mod filled;
 pub mod postgres;
+pub mod program;
+pub mod read;
 pub mod world;
 
 pub use client::{Answer, Caller, Socket};
+pub use read::Door;
 pub use world::{Engine, Tenant, World};
 
 /// Declares tests that run on both engines: `mod name { fn sqlite(); fn postgres(); }`.
 macro_rules! on_both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block)*) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "a test uses what it uses")]
             use super::*;
 
             async fn test($world: $crate::support::World) $body

@@ -37,14 +37,20 @@ fn url(user: &str, database: &str) -> String {
     format!("{scheme}://{user}:{PASSWORD}@{host}/{database}")
 }
 
-/// The superuser, in a database.
-pub async fn superuser(database: &str) -> DatabaseConnection {
+/// The superuser's URL of a database.
+pub fn superuser_at(database: &str) -> String {
     let base = superuser_url();
     let (before, _) = base.rsplit_once('/').expect("a URL with a database");
-    connect(&format!("{before}/{database}")).await
+    format!("{before}/{database}")
 }
 
-#[allow(clippy::disallowed_methods, reason = "tests look at the database as outsiders do")]
+/// The superuser, in a database.
+pub async fn superuser(database: &str) -> DatabaseConnection {
+    connect(&superuser_at(database)).await
+}
+
+/// One connection, as whoever the URL names.
+#[expect(clippy::disallowed_methods, reason = "tests look at the database as outsiders do")]
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
@@ -95,12 +101,5 @@ impl TestDatabase {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Drops it.
-    pub async fn remove(self) {
-        let admin = superuser("postgres").await;
-        admin.execute_unprepared(&format!("drop database if exists {} with (force)", self.name)).await.expect("drop");
-        admin.close().await.expect("close");
     }
 }

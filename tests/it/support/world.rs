@@ -39,6 +39,11 @@ pub struct World {
     server: tokio::task::JoinHandle<vigia::error::Result<()>>,
 }
 
+/// Runs what needs no world.
+pub fn block_on(test: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
+}
+
 /// Runs a test in a world of its own, and takes the world down whatever happens.
 pub fn run<F, Fut>(engine: Engine, test: F)
 where
@@ -101,6 +106,16 @@ impl World {
         let app = App::build(&config, core).await.expect("the server builds");
         let (url, shutdown, _server) = serve(app, &config).await;
         (url, shutdown)
+    }
+
+    /// The database, with no wall in the way: the file, or PostgreSQL as its superuser.
+    pub async fn raw(&self) -> sea_orm::DatabaseConnection {
+        match &self.database {
+            Some(database) => super::postgres::superuser(database.name()).await,
+            None => {
+                super::postgres::connect(&format!("sqlite://{}", self.folder.path().join("vigia.db").display())).await
+            }
+        }
     }
 
     /// Somebody who is not signed in.
@@ -209,6 +224,15 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// Posts the company's deliveries to another address (another node, or the same after a restart).
+    pub fn move_to(&mut self, url: &str) {
+        let path = self.webhook.split("/webhooks/").nth(1).expect("a path");
+        self.webhook = format!("{url}/webhooks/{path}");
+        for caller in [&mut self.owner, &mut self.manager, &mut self.reviewer, &mut self.auditor] {
+            url.clone_into(&mut caller.url);
+        }
+    }
+
     /// Registers a number on the company's channel; answers its id.
     pub async fn register(&self, phone: &str, provider_number_id: &str) -> String {
         let input = json!({ "channelId": self.channel_id, "phone": phone, "label": "Vendas", "providerNumberId": provider_number_id });
@@ -225,6 +249,11 @@ impl Tenant {
 
     /// Posts a body to the company's door, signed; answers the status.
     pub async fn deliver(&self, body: impl Into<Vec<u8>>) -> u16 {
+        self.try_deliver(body).await.expect("an answer")
+    }
+
+    /// The same, where the server may be gone.
+    pub async fn try_deliver(&self, body: impl Into<Vec<u8>>) -> Option<u16> {
         let body = body.into();
         let signature = sign(&self.app_secret, &body);
         let request = self
@@ -232,7 +261,7 @@ impl Tenant {
             .post(&self.webhook)
             .header("content-type", "application/json")
             .header("x-hub-signature-256", signature);
-        request.body(body).send().await.expect("an answer").status().as_u16()
+        request.body(body).send().await.ok().map(|answer| answer.status().as_u16())
     }
 
     /// A contact's text arrives; it must be answered 200.

@@ -1,0 +1,105 @@
+//! The program itself, as a shell runs it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    /// The one JSON object on standard output.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON object: {self:?}"))
+    }
+}
+
+/// A command with these settings, and nothing else of ours in its environment.
+fn command(settings: &BTreeMap<String, String>, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vigia"));
+    command.env_clear().env("TMPDIR", folder).envs(settings).current_dir(folder).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command in a folder to its end, with words on its standard input.
+pub async fn run(settings: &BTreeMap<String, String>, folder: &Path, arguments: &[&str], input: &str) -> Ended {
+    let (mut command, input) = (command(settings, folder, arguments), input.to_owned());
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().expect("the program starts");
+        // A command that does not want its input has closed it, which is no fault.
+        drop(child.stdin.take().expect("standard input").write_all(input.as_bytes()));
+        child.wait_with_output().expect("the program ends")
+    });
+    let output = output.await.expect("the program ran");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ended { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// `vigia serve`, a process of its own.
+pub struct Serving {
+    /// Its address.
+    pub url: String,
+    /// The first line it logged.
+    pub first_line: String,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Serving {
+    /// Starts it, and waits until it says where it listens.
+    pub async fn start(settings: &BTreeMap<String, String>, folder: &Path) -> Self {
+        let mut child =
+            command(settings, folder, &["serve"]).stdout(Stdio::null()).spawn().expect("the program starts");
+        let log = BufReader::new(child.stderr.take().expect("standard error"));
+        let (tell, told) = oneshot::channel();
+        let written = Arc::<Mutex<String>>::default();
+        let kept = Arc::clone(&written);
+        // Reads on to the end: a full pipe would hold the server up.
+        std::thread::spawn(move || {
+            let mut lines = log.lines().map_while(Result::ok);
+            drop(tell.send(lines.next()));
+            for line in lines {
+                let mut log = kept.lock().expect("the log");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let first_line = told.await.expect("a log").expect("a line before the end of the log");
+        let address = first_line.split("http://").nth(1).unwrap_or_else(|| panic!("no address in {first_line:?}"));
+        Self { url: format!("http://{}", address.trim()), first_line, child, log: written }
+    }
+
+    /// What it has logged after its first line.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("the log").clone()
+    }
+
+    /// Ends it at once, without a word.
+    pub fn kill(mut self) {
+        self.child.kill().expect("SIGKILL is sent");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "SIGTERM is sent");
+    }
+
+    /// Waits for its end, for so long at most.
+    pub async fn ended(mut self, within: Duration) -> ExitStatus {
+        let ended = tokio::task::spawn_blocking(move || self.child.wait().expect("it ends"));
+        tokio::time::timeout(within, ended).await.expect("it ends in time").expect("it was waited for")
+    }
+}
