@@ -5,7 +5,9 @@
 //! one writer that commits their rows with one UNNEST a table. Rounds of door and raw alternate; the ratio is the median
 //! of the rounds'. PostgreSQL is started by `tests/run --bench`, with fsync on.
 //!
-//! Environment: `VIGIA_BENCH_SECONDS` a measurement (4), `VIGIA_BENCH_ROUNDS` (5).
+//! Environment: `BENCH_SECONDS` a measurement (4), `BENCH_ROUNDS` (5).
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures are printed")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -68,8 +70,9 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        if self.process.kill().and_then(|()| self.process.wait()).is_err() {
+            eprintln!("the server could not be stopped");
+        }
     }
 }
 
@@ -365,7 +368,9 @@ async fn raw(url: &str, tenant: Uuid, producers: usize, messages: usize, seconds
             .await?;
         tx.commit().await?;
         for answer in answers {
-            drop(answer.send(()));
+            if answer.send(()).is_err() {
+                return Err("a producer ended before its answer".into());
+            }
         }
     }
     Ok(done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
@@ -381,7 +386,7 @@ fn main() -> Result<(), Failure> {
     if std::env::args().any(|argument| argument == "--test") {
         return Ok(());
     }
-    let (seconds, rounds) = (number("VIGIA_BENCH_SECONDS", 4), number("VIGIA_BENCH_ROUNDS", 5));
+    let (seconds, rounds) = (number("BENCH_SECONDS", 4), number("BENCH_ROUNDS", 5));
     let base = std::env::var("VIGIA_TEST_POSTGRES_URL")
         .map_err(|_| "run this with tests/run --bench: it starts PostgreSQL")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -60,6 +60,8 @@ pub struct App {
     pub inbox: Arc<Inbox>,
     /// What is measured.
     pub metrics: Metrics,
+    /// What whoever runs it should know, said once it listens.
+    pub notes: Vec<String>,
     cors_origins: Vec<String>,
     trusted_proxies: Arc<[IpAddr]>,
     public_url: Option<String>,
@@ -72,6 +74,7 @@ pub struct App {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(config: &Config, clock: Clock) -> Result<Core> {
+    let masters = master_keys(config)?;
     let db = match &config.database {
         DatabaseAt::File(file) => {
             if let Some(folder) = file.parent() {
@@ -91,7 +94,7 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Core> {
             db
         }
     };
-    let keyring = Keyring::new(master_keys(&config.master_key)?);
+    let keyring = Keyring::new(masters);
     let platform = PlatformKeys::load(&db, &keyring, &clock).await?;
     Ok(Core { db, keyring: Arc::new(keyring), platform: Arc::new(platform), clock, doorbell: Doorbell::default() })
 }
@@ -102,18 +105,35 @@ fn make_private_folder(folder: &Path) -> Result<()> {
     })
 }
 
-fn master_keys(at: &MasterKeyAt) -> Result<MasterKeys> {
-    let lines = match at {
+fn master_keys(config: &Config) -> Result<MasterKeys> {
+    let lines = match &config.master_key {
         MasterKeyAt::Lines(lines) => lines.clone(),
         MasterKeyAt::File(file) => read_key(file)?,
         MasterKeyAt::Generated(file) => {
-            if !file.exists() {
+            if makes_key(config) {
+                if let Some(folder) = file.parent() {
+                    make_private_folder(folder)?;
+                }
                 generate_key(file)?;
+            } else if !file.exists() {
+                let message = format!(
+                    "The master key {} is missing, and the database beside it was sealed with it: put it back.",
+                    file.display()
+                );
+                return Err(Error::internal(message));
             }
             read_key(file)?
         }
     };
     MasterKeys::parse(&lines).map_err(Error::internal)
+}
+
+/// Whether this start makes the master key: nothing was sealed yet.
+pub fn makes_key(config: &Config) -> bool {
+    match (&config.master_key, &config.database) {
+        (MasterKeyAt::Generated(key), DatabaseAt::File(database)) => !key.exists() && !database.exists(),
+        _ => false,
+    }
 }
 
 fn read_key(file: &Path) -> Result<Zeroizing<String>> {
@@ -140,7 +160,6 @@ fn generate_key(file: &Path) -> Result<()> {
         Ok(())
     };
     write().map_err(|error| Error::internal("The master key cannot be written.").because(error))?;
-    tracing::warn!(file = %file.display(), "a master key was made: without it nothing can be read, keep a copy elsewhere");
     Ok(())
 }
 
@@ -158,6 +177,11 @@ impl App {
             channels: Arc::new(Channels::new()),
             inbox,
             metrics,
+            notes: config
+                .without_effect
+                .iter()
+                .map(|setting| format!("{setting} is set and has no effect yet"))
+                .collect(),
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             public_url: config.public_url.clone(),
@@ -192,6 +216,9 @@ impl App {
             })),
         ];
         tracing::info!("listening on http://{address}");
+        for note in &self.notes {
+            tracing::warn!("{note}");
+        }
         http::listener::serve(listener, router, MAX_CONNECTIONS, tasks, shutdown).await;
         background.cancel();
         for poll in polls {

@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::telemetry::LogFormat;
@@ -157,8 +159,17 @@ impl Config {
                 read.faults.push("Set VIGIA_MASTER_KEY_FILE or VIGIA_MASTER_KEY, not both.".into());
                 MasterKeyAt::Generated(data.join("master.key"))
             }
-            (Some(file), None) => MasterKeyAt::File(file.into()),
-            (None, Some(lines)) => MasterKeyAt::Lines(lines.into()),
+            (Some(file), None) => {
+                match std::fs::read_to_string(&file).map(Zeroizing::new) {
+                    Ok(lines) => read.key_lines("VIGIA_MASTER_KEY_FILE", &lines),
+                    Err(error) => read.faults.push(format!("VIGIA_MASTER_KEY_FILE cannot be read: {error}.")),
+                }
+                MasterKeyAt::File(file.into())
+            }
+            (None, Some(lines)) => {
+                read.key_lines("VIGIA_MASTER_KEY", &lines);
+                MasterKeyAt::Lines(lines.into())
+            }
             (None, None) if embedded => MasterKeyAt::Generated(data.join("master.key")),
             (None, None) => {
                 let fault = "There is no master key: set VIGIA_MASTER_KEY_FILE to a file of 32 bytes in base64 \
@@ -173,10 +184,10 @@ impl Config {
             database,
             migration_url: read.text("VIGIA_MIGRATION_URL").map(Zeroizing::new),
             master_key,
-            cors_origins: read.list("VIGIA_CORS_ORIGINS"),
+            cors_origins: read.origins("VIGIA_CORS_ORIGINS"),
             trusted_proxies: read.parsed_list("VIGIA_TRUSTED_PROXIES", "addresses, separated by commas"),
             without_effect,
-            log: read.text("VIGIA_LOG").unwrap_or_else(|| "info".into()),
+            log: read.log_filter("VIGIA_LOG"),
             log_format: match read.text("VIGIA_LOG_FORMAT").as_deref() {
                 None | Some("text") => LogFormat::Text,
                 Some("json") => LogFormat::Json,
@@ -220,6 +231,38 @@ impl Reader {
         text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Exact origins: scheme, host and port, as browsers send them.
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        let origins = self.list(name);
+        for origin in &origins {
+            let is_exact = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            if !is_exact {
+                self.faults.push(format!(
+                    "{name} must hold exact origins like https://painel.example.com, separated by commas."
+                ));
+                break;
+            }
+        }
+        origins
+    }
+
+    fn log_filter(&mut self, name: &str) -> String {
+        let filter = self.text(name).unwrap_or_else(|| "info".into());
+        if tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
+            self.faults.push(format!("{name} must be a filter like info or info,vigia=debug."));
+        }
+        filter
+    }
+
+    /// A key that cannot be one is told with the other faults, before anything is opened.
+    fn key_lines(&mut self, name: &str, lines: &str) {
+        let is_key = |line: &str| STANDARD.decode(line.trim()).is_ok_and(|bytes| bytes.len() == 32);
+        let mut keys = lines.lines().filter(|line| !line.trim().is_empty()).peekable();
+        if keys.peek().is_none() || !keys.all(is_key) {
+            self.faults.push(format!("{name} must hold 32 bytes in base64, one key a line."));
+        }
+    }
+
     fn parsed<T: FromStr>(&mut self, name: &str, form: &str) -> Option<T> {
         let parsed = self.text(name)?.parse();
         if parsed.is_err() {
@@ -259,6 +302,24 @@ mod tests {
         let faults =
             read(&[("VIGIA_LISTEN", "here"), ("VIGIA_LOG_FORMAT", "xml"), ("VIGIA_LISTENN", "x")]).err().unwrap();
         assert_eq!(faults.lines().count(), 3, "{faults}");
+    }
+
+    #[test]
+    fn origins_keys_and_filters_that_cannot_be_meant_are_faults() {
+        for (name, value) in [
+            ("VIGIA_CORS_ORIGINS", "*"),
+            ("VIGIA_CORS_ORIGINS", "https://painel.example/"),
+            ("VIGIA_CORS_ORIGINS", "painel.example"),
+            ("VIGIA_MASTER_KEY", "curta"),
+            ("VIGIA_MASTER_KEY_FILE", "/nowhere/at/all"),
+            ("VIGIA_LOG", "!!=="),
+        ] {
+            assert!(read(&[(name, value)]).err().is_some_and(|fault| fault.contains(name)), "{name}={value}");
+        }
+        assert_eq!(
+            read(&[("VIGIA_CORS_ORIGINS", "https://a.example, http://b.example:8080")]).unwrap().cors_origins.len(),
+            2
+        );
     }
 
     #[test]

@@ -155,25 +155,29 @@ pub enum Walk {
     },
 }
 
-/// Walks a chain from its beginning to where the head stood.
+/// Walks a chain from its beginning to its head, read in the same transaction.
 ///
 /// # Errors
 /// What the database says.
 pub async fn walk(tx: &TenantTx, chain: Chain, head: &entity::head::Model) -> Result<Walk> {
     let mut seq = 0;
     let mut previous = GENESIS.to_vec();
+    // From before the first: what stands there was put there by somebody else.
+    let mut after = i64::MIN;
     loop {
         let rows = tx
             .rows::<journal::Entity>()
             .filter(journal::Column::Chain.eq(chain))
-            .filter(journal::Column::Seq.gt(seq))
-            .filter(journal::Column::Seq.lte(head.seq))
+            .filter(journal::Column::Seq.gt(after))
             .order_by(journal::Column::Seq, Order::Asc)
             .limit(STRIDE)
             .all()
             .await?;
         let Some(last) = rows.last().map(|row| row.seq) else { break };
         for row in rows {
+            if row.seq <= seq || row.seq > head.seq {
+                return Ok(Walk::Broken { seq: row.seq, how: "the entry was put in" });
+            }
             if row.seq != seq + 1 {
                 return Ok(Walk::Broken { seq: seq + 1, how: "the entry is missing" });
             }
@@ -186,7 +190,7 @@ pub async fn walk(tx: &TenantTx, chain: Chain, head: &entity::head::Model) -> Re
             }
             previous = row.hash;
         }
-        seq = last;
+        after = last;
     }
     if seq != head.seq {
         return Ok(Walk::Broken { seq: seq + 1, how: "the entry is missing" });

@@ -1,6 +1,6 @@
 //! A tenant's keys as rows: loading, opening, making.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     ContactId, ContentKeyId, ConversationId, PlatformKeyId, Sealed, TenantKeyId, Timestamp, content_key, platform_key,
@@ -218,17 +218,18 @@ pub async fn open_for<'a>(
     let tenant = tx.tenant();
     let keys = of_tenant(tx, keyring).await?;
     let mut opened = HashMap::new();
-    let mut missing = Vec::new();
+    let mut missing = HashSet::new();
     for id in values.into_iter().filter_map(Context::key_of) {
-        if opened.contains_key(&id) {
-            continue;
+        match keyring.content(tenant, id) {
+            Some(key) => {
+                opened.insert(id, Some(key));
+            }
+            None => {
+                missing.insert(id);
+            }
         }
-        let key = keyring.content(tenant, id);
-        if key.is_none() {
-            missing.push(id);
-        }
-        opened.insert(id, key);
     }
+    // A key that was destroyed has left a row. One without a row is no key of this tenant: what it sealed does not open.
     if !missing.is_empty() {
         for row in tx.rows::<content_key::Entity>().among(content_key::Column::Id, missing).all().await? {
             let key = keyring.open_content(&keys, &row)?;

@@ -1,4 +1,15 @@
-//! Vigia: under construction, floor by floor.
+//! Vigia watches over a company's WhatsApp conversations the way Brazil's data-protection law (LGPD) asks for it.
+//!
+//! The house has floors, and imports point downward only (`tests/it/floors.rs`):
+//!
+//! - `main`, `commands`: the command line.
+//! - [`app`]: builds everything from the settings, serves, and stops in order.
+//! - **Edges** speak a protocol and decide nothing: [`http`], [`graphql`].
+//! - **Business**, the verbs: [`inbox`] takes deliveries in; [`accounts`], [`tenants`], [`numbers`], [`policies`] keep what a
+//!   company sets up; [`dialogue`], [`alerts`], [`directory`] read; [`import`] and [`verify`] are commands; [`journal`] is the
+//!   record, [`keys`] a tenant's keys, [`caller`] who asks, [`refusal`] what lawfully is not done, [`core`] what all stand on.
+//! - **Mechanisms** know no business and not each other: [`db`], [`auth`], [`detect`], [`providers`], [`vault`], [`doorbell`].
+//! - **Ground**: [`clock`], [`config`], [`error`], [`telemetry`].
 
 #![warn(missing_docs)]
 

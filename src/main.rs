@@ -88,8 +88,8 @@ fn main() -> ExitCode {
     let config = cli.config.as_deref();
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Serve => commands::serve::run(config).await,
-            Command::Demo { once } => commands::demo::run(once).await,
+            Command::Serve => commands::serve::run(config, output).await,
+            Command::Demo { once } => commands::demo::run(once, output).await,
             Command::Operator(OperatorCommand::Create { name, email }) => {
                 commands::people::create_operator(config, output, &name, &email).await
             }

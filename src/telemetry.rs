@@ -1,5 +1,6 @@
 //! What is measured, and how the log is written. Neither holds content, names, phones or provider ids.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -137,8 +138,11 @@ pub enum LogFormat {
 /// Starts the log, on standard error. A second call changes nothing.
 pub fn start_log(filter: &str, format: LogFormat) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The migrations' own lines say nothing that matters every time; whoever wants them names them.
+    let filter =
+        EnvFilter::try_new(format!("sea_orm_migration=warn,{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

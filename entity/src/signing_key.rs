@@ -9,7 +9,7 @@ use crate::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: SigningKeyId,
-    /// PKCS #8.
+    /// The seed of an Ed25519 key: 32 bytes.
     pub private: Sealed,
     pub public: Vec<u8>,
     pub created_at: Timestamp,

@@ -43,6 +43,10 @@ pub async fn run(config: Option<&Path>, output: Output, args: Args) -> Done {
     let tenant =
         tenants::by_slug(&core, &args.tenant).await?.ok_or_else(|| Error::input("There is no such company."))?;
     let inbox = Inbox::new(core.clone(), Arc::new(Matchers::default()), Metrics::default());
+    // All are read before any is taken in: a file that is no export leaves nothing imported.
+    for file in &args.files {
+        import::speakers(file, &zone)?;
+    }
     let mut told = Vec::new();
     for file in &args.files {
         let me = match &args.me {

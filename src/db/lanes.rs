@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use entity::TenantId;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 /// More is waiting than may: come again later.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ impl<T: Send + 'static, R: Send + 'static> Lanes<T, R> {
         if starts {
             // A task of its own: a client that hangs up must not take down the batch its neighbours are in.
             let lane = Lane { lanes: Arc::clone(self), tenant, gave_up_its_place: false };
-            tokio::spawn(lane.run());
+            tokio::spawn(lane.run().in_current_span());
         }
         answer.await.map_err(|_| Overloaded)
     }

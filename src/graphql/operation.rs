@@ -17,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::limits::{self, Refusal};
 
+mod order;
+
+use order::Order;
+
 /// How long a query or a mutation may take, its [`Finish`] included.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Errors of one refused document that are shown; a long one can have thousands.
@@ -122,6 +126,7 @@ pub enum Kind {
 pub struct Checked {
     request: Request,
     kind: Kind,
+    order: Order,
 }
 
 impl Checked {
@@ -154,11 +159,12 @@ pub fn check(params: Params, request_id: &str) -> Result<Checked, Answer> {
         OperationType::Mutation => Kind::Mutation,
         OperationType::Subscription => Kind::Subscription,
     };
+    let order = Order::of(&operation.selection_set.node, &document.fragments);
     let mut request = Request::new(params.query).variables(variables);
     request.operation_name = params.operation_name;
     request.extensions = params.extensions.unwrap_or_default();
     request.set_parsed_query(document);
-    Ok(Checked { request, kind })
+    Ok(Checked { request, kind, order })
 }
 
 /// <https://spec.graphql.org/October2021/#GetOperation()>
@@ -196,6 +202,7 @@ pub async fn execute(engine: &Engine, admission: &Admission, checked: Checked, r
     match AssertUnwindSafe(tokio::time::timeout(DEADLINE, work)).catch_unwind().await {
         Ok(Ok(mut response)) => {
             complete(&mut response);
+            checked.order.arrange(&mut response.data);
             Answer::of(response, request_id)
         }
         Ok(Err(_elapsed)) => Answer::refusal("TIMEOUT", "The operation took too long and was given up.", request_id),
@@ -247,14 +254,18 @@ pub fn execute_stream(
     if checked.kind != Kind::Subscription {
         return stream::once(async move { execute(&engine, &admission, checked, &request_id).await }).boxed();
     }
+    let Checked { request, order, .. } = checked;
     let events = stream::once(async move {
-        let Begun { request, finish } = (admission.begin)(checked.request);
+        let Begun { request, finish } = (admission.begin)(request);
         (engine.subscribe)(request).then(move |response| finish(response))
     });
     AssertUnwindSafe(events.flatten())
         .catch_unwind()
         .map(move |event| match event {
-            Ok(response) => Answer::of(response, &request_id),
+            Ok(mut response) => {
+                order.arrange(&mut response.data);
+                Answer::of(response, &request_id)
+            }
             Err(_panic) => Answer::panicked(&request_id),
         })
         .boxed()

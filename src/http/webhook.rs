@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -163,8 +164,10 @@ struct Greeting {
 async fn greet(
     State(edge): State<Arc<WebhookEdge>>,
     Path(path): Path<String>,
-    Query(greeting): Query<Greeting>,
+    greeting: Result<Query<Greeting>, QueryRejection>,
 ) -> Response {
+    // A greeting nobody can read is nobody's whom we know.
+    let Ok(Query(greeting)) = greeting else { return edge.refuse(Provider::Meta, Refused::WrongToken) };
     let (_, _, secrets) = match edge.channel(Provider::Meta, &path).await {
         Ok(found) => found,
         Err(refused) => return edge.refuse(Provider::Meta, refused),

@@ -12,7 +12,7 @@ use entity::{
 use sea_orm::{ColumnTrait, IntoActiveModel};
 use serde_json::json;
 
-use super::draft::Slot;
+use super::rows::Slot;
 use super::scan::Found;
 use crate::core::Core;
 use crate::db::TenantTx;

@@ -1,18 +1,19 @@
 //! Who is who: a person's aliases, what ties them together, and what tells them apart.
 //!
-//! A user id decides. A phone, with or without Brazil's ninth digit, proposes: it is followed unless the person it
-//! leads to is known by another user id, which means that the number has a new owner. Contacts that turn out to be one
-//! are merged by pointer and never rewritten; an alias is closed, never deleted.
+//! A user id decides, also one that was replaced: it never becomes somebody else's. A phone, with or without Brazil's
+//! ninth digit, proposes: it is followed to whoever had it when the message was sent, unless that person is known by
+//! another user id, which means that the number has a new owner. Contacts that turn out to be one are merged by pointer
+//! and never rewritten; an alias is closed, never deleted. Nothing depends on the order in which deliveries come.
 
 use std::collections::{HashMap, HashSet};
 
 use entity::{AliasId, BlindIndex, ContactId, Timestamp, alias, contact, content_key};
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::{ColumnTrait, IntoActiveModel};
+use sea_orm::IntoActiveModel;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::draft::{ContentKeys, Slot};
+use super::rows::{ContentKeys, Slot};
 use crate::core::Core;
 use crate::db::TenantTx;
 use crate::error::Result;
@@ -46,10 +47,15 @@ pub fn phone_index(keys: &TenantKeys, phone: &str) -> BlindIndex {
     keys.index.index(Purpose::Phone, &[phone_key(phone).as_bytes()])
 }
 
-fn indexes<'k>(keys: &'k TenantKeys, peer: &'k Peer) -> impl Iterator<Item = BlindIndex> {
-    let user = peer.user_id.as_deref().map(|id| user_index(keys, id));
-    let phone = peer.wa_id.as_deref().map(|phone| phone_index(keys, phone));
+/// A person's names, user id first, with the fingerprints they are found by.
+fn names<'k>(keys: &'k TenantKeys, peer: &'k Peer) -> impl Iterator<Item = (alias::Kind, BlindIndex, &'k str)> {
+    let user = peer.user_id.as_deref().map(|id| (alias::Kind::UserId, user_index(keys, id), id));
+    let phone = peer.wa_id.as_deref().map(|phone| (alias::Kind::Phone, phone_index(keys, phone), phone));
     user.into_iter().chain(phone)
+}
+
+fn indexes<'k>(keys: &'k TenantKeys, peer: &'k Peer) -> impl Iterator<Item = BlindIndex> {
+    names(keys, peer).map(|(_, index, _)| index)
 }
 
 impl People {
@@ -66,32 +72,16 @@ impl People {
         if wanted.is_empty() {
             return Ok(people);
         }
-        let hits = tx
-            .rows::<alias::Entity>()
-            .among(alias::Column::ValueIndex, wanted)
-            .filter(alias::Column::ValidTo.is_null())
-            .all()
-            .await?;
-        let mut missing: HashSet<ContactId> = hits.iter().map(|row| row.contact_id).collect();
-        // A contact may have been merged into one that was merged itself.
-        while !missing.is_empty() {
-            let rows = tx.rows::<contact::Entity>().among(contact::Column::Id, missing.drain()).all().await?;
-            for row in rows {
-                if let Some(into) = row.merged_into.filter(|into| !people.contacts.contains_key(into)) {
-                    missing.insert(into);
-                }
-                people.contacts.insert(row.id, Slot::loaded(row));
-            }
-            missing.retain(|id| !people.contacts.contains_key(id));
-        }
+        let hits = tx.rows::<alias::Entity>().among(alias::Column::ValueIndex, wanted).all().await?;
+        people.load_families(tx, hits.iter().map(|row| row.contact_id).collect()).await?;
         if people.contacts.is_empty() {
             return Ok(people);
         }
-        // All live aliases of these contacts: whether one is known by another user id decides who it is.
+        // All aliases of these contacts: whether one is known by another user id decides who it is.
         people.aliases = tx
             .rows::<alias::Entity>()
             .among(alias::Column::ContactId, people.contacts.keys().copied())
-            .filter(alias::Column::ValidTo.is_null())
+            .order_by(alias::Column::Id, sea_orm::Order::Asc)
             .all()
             .await?
             .into_iter()
@@ -105,6 +95,23 @@ impl People {
         content.learn(&core.keyring, keys, &rows)?;
         people.open_names(keys, content)?;
         Ok(people)
+    }
+
+    /// Loads these contacts, what they were merged into and what was merged into them, as far as it goes.
+    async fn load_families(&mut self, tx: &TenantTx, mut next: HashSet<ContactId>) -> Result<()> {
+        while !next.is_empty() {
+            let contacts = || tx.rows::<contact::Entity>();
+            let mut rows = contacts().among(contact::Column::Id, next.iter().copied()).all().await?;
+            rows.extend(contacts().among(contact::Column::MergedInto, next.iter().copied()).all().await?);
+            let seen = std::mem::take(&mut next);
+            for row in rows {
+                // Those that were asked for are here with all that point at them; only others lead further.
+                let related = [Some(row.id), row.merged_into].into_iter().flatten();
+                next.extend(related.filter(|id| !seen.contains(id) && !self.contacts.contains_key(id)));
+                self.contacts.insert(row.id, Slot::loaded(row));
+            }
+        }
+        Ok(())
     }
 
     fn open_names(&mut self, keys: &TenantKeys, content: &ContentKeys) -> Result<()> {
@@ -131,38 +138,36 @@ impl People {
         id
     }
 
-    fn find(&self, index: &BlindIndex) -> Option<ContactId> {
+    /// The contact that this alias named at that time: of those that had it, the one who gave it up next.
+    fn find(&self, index: &BlindIndex, at: Timestamp) -> Option<ContactId> {
+        let names = self.aliases.iter().map(|slot| &slot.row).filter(|row| row.value_index == *index);
+        let end = |row: &alias::Model| row.valid_to.map_or(i64::MAX, |end| end.0);
         let alias =
-            self.aliases.iter().rev().find(|slot| slot.row.valid_to.is_none() && slot.row.value_index == *index)?;
-        Some(self.root(alias.row.contact_id))
+            names.filter(|row| row.kind == alias::Kind::UserId || end(row) > at.0).min_by_key(|row| end(row))?;
+        Some(self.root(alias.contact_id))
     }
 
-    /// Live aliases of a contact and of those merged into it.
-    fn live_of(&self, id: ContactId, kind: alias::Kind) -> impl Iterator<Item = usize> {
-        (0..self.aliases.len()).filter(move |at| {
-            self.aliases.get(*at).is_some_and(|slot| {
-                slot.row.kind == kind && slot.row.valid_to.is_none() && self.root(slot.row.contact_id) == id
-            })
-        })
+    /// Aliases of a contact and of those merged into it.
+    fn aliases_of(&self, id: ContactId, kind: alias::Kind) -> impl Iterator<Item = &alias::Model> {
+        self.aliases.iter().map(|slot| &slot.row).filter(move |row| row.kind == kind && self.root(row.contact_id) == id)
     }
 
     fn is_someone_else(&self, id: ContactId, user: Option<&BlindIndex>) -> bool {
         let Some(user) = user else { return false };
-        let mut known = self.live_of(id, alias::Kind::UserId).peekable();
-        known.peek().is_some()
-            && !known.any(|at| self.aliases.get(at).is_some_and(|slot| slot.row.value_index == *user))
+        let mut known = self.aliases_of(id, alias::Kind::UserId).peekable();
+        known.peek().is_some() && !known.any(|row| row.value_index == *user)
     }
 
     /// The contact that this person is; a new one if nobody is known by these names. Learns what is new about it.
     pub(super) fn resolve(&mut self, desk: &mut Desk<'_>, peer: &Peer, at: Timestamp) -> Result<ContactId> {
         let user = peer.user_id.as_deref().map(|id| user_index(desk.keys, id));
         let phone = peer.wa_id.as_deref().map(|phone| phone_index(desk.keys, phone));
-        let by_user = user.as_ref().and_then(|index| self.find(index));
-        let by_phone = phone.as_ref().and_then(|index| self.find(index));
+        let by_user = user.as_ref().and_then(|index| self.find(index, at));
+        let by_phone = phone.as_ref().and_then(|index| self.find(index, at));
         let id = match (by_user, by_phone) {
             (Some(by_user), Some(by_phone)) if by_user != by_phone => {
                 if self.is_someone_else(by_phone, user.as_ref()) {
-                    self.close_phone(by_phone, phone.as_ref(), at);
+                    self.close(by_phone, phone.as_ref(), at);
                 } else {
                     self.merge(desk, by_phone, by_user);
                 }
@@ -170,7 +175,7 @@ impl People {
             }
             (Some(id), _) => id,
             (None, Some(id)) if self.is_someone_else(id, user.as_ref()) => {
-                self.close_phone(id, phone.as_ref(), at);
+                self.close(id, phone.as_ref(), at);
                 self.create(desk)
             }
             (None, Some(id)) => id,
@@ -200,46 +205,37 @@ impl People {
         }
     }
 
-    /// The number has a new owner: its old one is known by it no more.
-    fn close_phone(&mut self, id: ContactId, phone: Option<&BlindIndex>, at: Timestamp) {
-        for place in self.live_of(id, alias::Kind::Phone).collect::<Vec<_>>() {
-            if let Some(slot) = self.aliases.get_mut(place).filter(|slot| Some(&slot.row.value_index) == phone) {
-                slot.change(|row| row.valid_to = Some(at));
-            }
+    /// A contact is known by this alias no more: a number has a new owner, or a person new names. What was learnt later
+    /// than that stays.
+    fn close(&mut self, id: ContactId, index: Option<&BlindIndex>, at: Timestamp) {
+        let places: Vec<AliasId> = [alias::Kind::Phone, alias::Kind::UserId]
+            .into_iter()
+            .flat_map(|kind| self.aliases_of(id, kind))
+            .filter(|row| Some(&row.value_index) == index && row.valid_to.is_none() && row.valid_from <= at)
+            .map(|row| row.id)
+            .collect();
+        for slot in self.aliases.iter_mut().filter(|slot| places.contains(&slot.row.id)) {
+            slot.change(|row| row.valid_to = Some(at));
         }
     }
 
     /// Keeps the names, of either kind, that the contact was not known by.
     fn learn(&mut self, desk: &mut Desk<'_>, id: ContactId, peer: &Peer, at: Timestamp) -> Result<()> {
         let is_new = self.contacts.get(&id).is_some_and(|slot| slot.is_new());
-        let aliases = [
-            (alias::Kind::UserId, peer.user_id.as_deref().map(|value| (user_index(desk.keys, value), value))),
-            (alias::Kind::Phone, peer.wa_id.as_deref().map(|value| (phone_index(desk.keys, value), value))),
-        ];
-        for (kind, alias) in aliases {
-            let Some((index, value)) = alias else { continue };
-            let known =
-                self.live_of(id, kind).any(|at| self.aliases.get(at).is_some_and(|slot| slot.row.value_index == index));
-            if known {
+        for (kind, index, value) in names(desk.keys, peer) {
+            let is_valid = |row: &alias::Model| kind == alias::Kind::UserId || row.valid_to.is_none_or(|end| end > at);
+            if self.aliases_of(id, kind).any(|row| row.value_index == index && is_valid(row)) {
                 continue;
             }
-            let row = alias::Model {
-                tenant_id: desk.keys.tenant,
-                id: AliasId(desk.core.clock.id()),
-                contact_id: id,
-                kind,
-                value_index: index,
-                value: entity::Sealed(Vec::new()),
-                valid_from: at,
-                valid_to: None,
-            };
-            let place = Context { tenant: desk.keys.tenant.0, table: "alias", row: row.id.0, column: "value" };
-            let sealed = desk.content.get(desk.core, desk.keys, id, None)?.seal(&place, value.as_bytes())?;
-            if !is_new {
-                let detail = json!({ "alias": row.id.0 });
+            // Said before the number had the owner we know: it was this person's until then.
+            let others = self.aliases.iter().map(|slot| &slot.row).filter(|row| row.value_index == index);
+            let until = others.filter(|row| row.valid_from > at && self.root(row.contact_id) != id);
+            let until = until.map(|row| row.valid_from).min();
+            self.add(desk, id, kind, index, value, (at, until))?;
+            if let Some(alias) = self.aliases.last().filter(|_| !is_new) {
+                let detail = json!({ "alias": alias.row.id.0 });
                 desk.entries.push(Entry::new(Kind::AliasLearnt, Actor::SYSTEM, id.0).with(detail));
             }
-            self.aliases.push(Slot::new(alias::Model { value: sealed, ..row }));
         }
         if let Some(name) = peer.name.as_deref().filter(|name| !name.trim().is_empty())
             && self.names.get(&id).map(String::as_str) != Some(name)
@@ -254,41 +250,46 @@ impl People {
         Ok(())
     }
 
+    fn add(
+        &mut self,
+        desk: &mut Desk<'_>,
+        contact_id: ContactId,
+        kind: alias::Kind,
+        value_index: BlindIndex,
+        value: &str,
+        (valid_from, valid_to): (Timestamp, Option<Timestamp>),
+    ) -> Result<()> {
+        let id = AliasId(desk.core.clock.id());
+        let place = Context { tenant: desk.keys.tenant.0, table: "alias", row: id.0, column: "value" };
+        let value = desk.content.get(desk.core, desk.keys, contact_id, None)?.seal(&place, value.as_bytes())?;
+        let tenant_id = desk.keys.tenant;
+        let row = alias::Model { tenant_id, id, contact_id, kind, value_index, value, valid_from, valid_to };
+        self.aliases.push(Slot::new(row));
+        Ok(())
+    }
+
     /// A person is known by new names from now on, and by the old ones no more.
     pub(super) fn rename(&mut self, desk: &mut Desk<'_>, change: &IdentityChange, at: Timestamp) -> Result<ContactId> {
-        let known = indexes(desk.keys, &change.previous).find_map(|index| self.find(&index));
+        let known = indexes(desk.keys, &change.previous).find_map(|index| self.find(&index, at));
         let id = match known {
             Some(id) => id,
-            // Nothing was said with this person yet under the old names: only the new ones are of use.
-            None => return self.resolve(desk, &change.current, at),
+            None => self.resolve(desk, &change.current, at)?,
         };
         for index in indexes(desk.keys, &change.current).collect::<Vec<_>>() {
-            let Some(other) = self.find(&index).filter(|other| *other != id) else { continue };
+            let Some(other) = self.find(&index, at).filter(|other| *other != id) else { continue };
             let is_user_id = change.current.user_id.as_deref().is_some_and(|user| user_index(desk.keys, user) == index);
-            if is_user_id || self.live_of(other, alias::Kind::UserId).next().is_none() {
+            if is_user_id || self.aliases_of(other, alias::Kind::UserId).next().is_none() {
                 self.merge(desk, other, id);
             } else {
-                self.close_phone(other, Some(&index), at);
+                self.close(other, Some(&index), at);
             }
         }
-        let replaced = [
-            (
-                alias::Kind::UserId,
-                change.current.user_id.is_some(),
-                change.previous.user_id.as_deref().map(|v| user_index(desk.keys, v)),
-            ),
-            (
-                alias::Kind::Phone,
-                change.current.wa_id.is_some(),
-                change.previous.wa_id.as_deref().map(|v| phone_index(desk.keys, v)),
-            ),
-        ];
-        for (kind, is_replaced, index) in replaced {
-            let Some(index) = index.filter(|_| is_replaced) else { continue };
-            for place in self.live_of(id, kind).collect::<Vec<_>>() {
-                if let Some(slot) = self.aliases.get_mut(place).filter(|slot| slot.row.value_index == index) {
-                    slot.change(|row| row.valid_to = Some(at));
-                }
+        let current: Vec<alias::Kind> = names(desk.keys, &change.current).map(|(kind, _, _)| kind).collect();
+        for (kind, index, value) in names(desk.keys, &change.previous).filter(|(kind, _, _)| current.contains(kind)) {
+            self.close(id, Some(&index), at);
+            // What was said under the old name may still be on its way.
+            if !self.aliases_of(id, kind).any(|row| row.value_index == index) {
+                self.add(desk, id, kind, index, value, (at, Some(at)))?;
             }
         }
         self.learn(desk, id, &change.current, at)?;

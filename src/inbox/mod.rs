@@ -8,6 +8,7 @@ mod alerts;
 mod contacts;
 mod draft;
 mod park;
+mod rows;
 mod scan;
 mod take;
 

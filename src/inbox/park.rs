@@ -29,18 +29,24 @@ impl Inbox {
                 self.parked_row(&key, channel, routed.map(|r| r.tenant()), *reason, &meta::wrap(item))
             })
             .collect::<Result<_>>()?;
-        self.core.db.park(facts, rows).await
+        self.core.db.park(facts.into_iter().collect(), rows).await
     }
 
-    /// Parks items that their tenant's transaction cannot take.
-    pub(super) async fn park_items(&self, tenant: TenantId, reason: Reason, items: &[&Item]) -> Result<()> {
+    /// Parks items that their tenant's transaction cannot take, with the facts of their deliveries.
+    pub(super) async fn park_items(
+        &self,
+        tenant: TenantId,
+        reason: Reason,
+        items: &[&Item],
+        deliveries: Vec<delivery::ActiveModel>,
+    ) -> Result<()> {
         let mut rows = Vec::with_capacity(items.len());
         for item in items {
             let Some(route) = self.core.db.channel_route(item.channel).await? else { continue };
             let key = self.channel_key(route).await?;
             rows.push(self.parked_row(&key, item.channel, Some(tenant), reason, &meta::wrap(&item.incoming))?);
         }
-        self.core.db.park(None, rows).await
+        self.core.db.park(deliveries, rows).await
     }
 
     fn parked_row(

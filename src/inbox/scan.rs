@@ -1,12 +1,15 @@
 //! Scanning a batch before its transaction begins: no lock is held meanwhile.
 
+use std::collections::HashMap;
+
 use crate::detect::{Hit, Scratch};
 use crate::inbox::Item;
 use crate::policies::Compiled;
 use crate::providers::{Event, Source};
 
-/// Matches kept of one version of a message. A text that repeats a term more often is told no more by the rest.
-const MAX_HITS: usize = 1_000;
+/// Matches kept of one term in one text. Whoever repeats a term more often is told no more by the rest, and hides no
+/// other term behind it.
+const MAX_HITS_A_TERM: usize = 50;
 
 /// A term found in one of a message's texts.
 pub(super) struct Found {
@@ -39,13 +42,15 @@ fn texts(event: &Event) -> Vec<(Source, &str)> {
 
 /// What is found in an event's texts.
 pub(super) fn event(compiled: &Compiled, event: &Event, scratch: &mut Scratch) -> Vec<Found> {
-    let mut found: Vec<Found> = texts(event)
-        .into_iter()
-        .flat_map(|(source, text)| {
-            compiled.matcher.scan(text, scratch).into_iter().map(move |hit| Found { source, hit })
-        })
-        .collect();
-    found.truncate(MAX_HITS);
+    let mut found = Vec::new();
+    for (source, text) in texts(event) {
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        found.extend(compiled.matcher.scan(text, scratch).into_iter().filter_map(|hit| {
+            let count = counts.entry(hit.term).or_default();
+            *count += 1;
+            (*count <= MAX_HITS_A_TERM).then_some(Found { source, hit })
+        }));
+    }
     found
 }
 

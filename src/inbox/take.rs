@@ -59,7 +59,7 @@ impl Inbox {
             let error = match attempt {
                 Ok(Ok(Commit::Done(counts))) => return Ok(counts),
                 Ok(Ok(Commit::Suspended)) => {
-                    self.park_items(tenant, Reason::Suspended, items).await?;
+                    self.park_items(tenant, Reason::Suspended, items, deliveries).await?;
                     return Ok(parked(items.len()));
                 }
                 Ok(Err(error)) => error,
@@ -70,7 +70,7 @@ impl Inbox {
             }
             if items.len() <= 1 {
                 tracing::error!(cause = ?std::error::Error::source(&error).map(ToString::to_string), "an item was parked: {error}");
-                self.park_items(tenant, Reason::Refused, items).await?;
+                self.park_items(tenant, Reason::Refused, items, deliveries).await?;
                 return Ok(parked(items.len()));
             }
             let (left, right) = items.split_at(items.len() / 2);
@@ -112,9 +112,15 @@ impl Inbox {
             if draft.may_match(&found) {
                 draft.load_alerts().await?;
             }
-            let mut counts = Vec::with_capacity(items.len());
-            for (item, found) in items.iter().zip(&found) {
-                counts.push(draft.apply(item, found)?);
+            let mut counts = vec![Counts::default(); items.len()];
+            // What happened to a message may stand before it in the batch.
+            for late in [false, true] {
+                let work = items.iter().zip(&found).zip(&mut counts);
+                for ((item, found), count) in
+                    work.filter(|((item, _), _)| item.incoming.event.is_about_another() == late)
+                {
+                    *count = draft.apply(item, found)?;
+                }
             }
             draft.keep_deliveries(deliveries.to_vec());
             let (mut tx, entries, keys) = draft.write().await?;

@@ -45,6 +45,13 @@ pub enum Event {
     Parked(ParkReason),
 }
 
+impl Event {
+    /// Whether it is something that happened to an earlier message.
+    pub fn is_about_another(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::Revoke(_) | Self::Reaction(_) | Self::Status(_))
+    }
+}
+
 /// The other person, by whatever the provider tells of them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Peer {

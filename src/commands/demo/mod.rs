@@ -6,7 +6,6 @@ mod client;
 mod script;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +20,7 @@ use vigia::config::Config;
 use vigia::error::Error;
 use vigia::telemetry::{LogFormat, start_log};
 
-use super::Done;
+use super::{Done, Output, say};
 use client::{Client, Subscription};
 
 /// An alert that takes longer is missing.
@@ -45,12 +44,6 @@ const READY_QUERY: &str = "{
   }
 }";
 
-/// A line for whoever watches.
-fn show(line: &str) {
-    let mut out = std::io::stdout().lock();
-    drop(writeln!(out, "{line}"));
-}
-
 /// A directory of this run's own, gone when it ends.
 struct Folder(PathBuf);
 
@@ -69,13 +62,13 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            show(&format!("{} could not be removed: {error}", self.0.display()));
+            say(&format!("{} could not be removed: {error}", self.0.display()));
         }
     }
 }
 
 /// Runs the demonstration; `once` ends it when every expected alert was seen.
-pub async fn run(once: bool) -> Done {
+pub async fn run(once: bool, output: Output) -> Done {
     start_log("error", LogFormat::Text);
     let folder = Folder::make()?;
     let settings = BTreeMap::from([
@@ -103,6 +96,9 @@ pub async fn run(once: bool) -> Done {
     };
     let code = match played {
         Ok(complete) => {
+            if output.json {
+                output.print(&json!({ "complete": complete, "url": client.url() }));
+            }
             if !once && complete {
                 invite(client.url());
                 shutdown.cancelled().await;
@@ -110,7 +106,7 @@ pub async fn run(once: bool) -> Done {
             if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            show(&format!("The demonstration broke off: {}", super::sentence(&error)));
+            say(&format!("The demonstration broke off: {}", super::sentence(&error)));
             ExitCode::FAILURE
         }
     };
@@ -123,16 +119,16 @@ pub async fn run(once: bool) -> Done {
 
 /// Founds the company, sends it messages, and watches the alerts arrive; answers whether all did.
 async fn play(client: &Client) -> Result<bool, Error> {
-    show(&format!("Vigia runs on {} with a database of its own, in a temporary directory.", client.url()));
+    say(&format!("Vigia runs on {} with a database of its own, in a temporary directory.", client.url()));
     let (secret, manager) = found(client).await?;
     let mut events = Subscription::open(client, &manager, EVENTS).await?;
-    show("Watching for: propina · caixa 2 · me chama no telegram");
-    show("");
+    say("Watching for: propina · caixa 2 · me chama no telegram");
+    say("");
     let mut expected = Vec::new();
     for (line, said) in script::LINES.iter().enumerate() {
         let body = script::delivery(line, said, client.now());
         client.deliver(&secret.webhook, &secret.app_secret, &body).await?;
-        show(&format!("  message   {}: {}", said.who, one_line(said.text)));
+        say(&format!("  message   {}: {}", said.who, one_line(said.text)));
         if let Some(term) = said.raises {
             expected.push(term);
             let arrived = tokio::time::timeout(PATIENCE, events.next()).await;
@@ -140,20 +136,20 @@ async fn play(client: &Client) -> Result<bool, Error> {
                 Ok(Ok(event)) if tell(&event, term) => {}
                 Ok(Err(error)) => return Err(error),
                 _ => {
-                    show(&format!("  MISSING   the alert for \"{term}\" did not arrive."));
+                    say(&format!("  MISSING   the alert for \"{term}\" did not arrive."));
                     return Ok(false);
                 }
             }
         }
     }
     events.close().await;
-    show("");
+    say("");
     let raised = client.count_alerts(&manager).await?;
     if raised != expected.len() as u64 {
-        show(&format!("{} alerts were expected, and {raised} were raised.", expected.len()));
+        say(&format!("{} alerts were expected, and {raised} were raised.", expected.len()));
         return Ok(false);
     }
-    show(&format!("All {raised} expected alerts arrived, and no other was raised."));
+    say(&format!("All {raised} expected alerts arrived, and no other was raised."));
     Ok(true)
 }
 
@@ -184,7 +180,7 @@ async fn found(client: &Client) -> Result<(Door, String), Error> {
     for term in script::TERMS {
         client.change(&manager, "createTerm", "CreateTermInput", &json!({ "pattern": term }), "term { id }").await?;
     }
-    show("A company was founded: Padaria Aurora, with an owner, a data manager, one number and three watched terms.");
+    say("A company was founded: Padaria Aurora, with an owner, a data manager, one number and three watched terms.");
     Ok((Door { webhook, app_secret }, manager))
 }
 
@@ -198,7 +194,7 @@ fn tell(event: &Value, term: &str) -> bool {
     let number = &alert["conversation"]["number"];
     let (source, words) = (found["sourceText"].as_str().unwrap_or_default(), span["text"].as_str().unwrap_or_default());
     let around = words_around(source, span["start"].as_u64().unwrap_or(0), span["end"].as_u64().unwrap_or(0));
-    show(&format!(
+    say(&format!(
         "  ALERT {:<3} {} · {} ({}) · with {who} · \"{}\" in: {}",
         alert["sequence"],
         alert["severity"].as_str().unwrap_or_default(),
@@ -231,14 +227,14 @@ fn one_line(text: &str) -> String {
 fn invite(url: &str) {
     let encode =
         |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    show("");
-    show("Look around, signed in as one of them (all with the same password):");
-    show(&format!("  data manager  {MANAGER}   reads and judges"));
-    show(&format!("  owner         {OWNER}          administers, reads no content"));
-    show(&format!("  operator      {OPERATOR}       platform staff, sees no conversation"));
-    show(&format!("  password      {PASSWORD}"));
-    show("");
-    show(&format!("A page to try queries on, with one that is ready:\n  {url}/graphiql#query={}", encode(READY_QUERY)));
-    show(&format!("The API: {url}/graphql"));
-    show("Everything is gone when you press Ctrl-C.");
+    say("");
+    say("Look around, signed in as one of them (all with the same password):");
+    say(&format!("  data manager  {MANAGER}   reads and judges"));
+    say(&format!("  owner         {OWNER}          administers, reads no content"));
+    say(&format!("  operator      {OPERATOR}       platform staff, sees no conversation"));
+    say(&format!("  password      {PASSWORD}"));
+    say("");
+    say(&format!("A page to try queries on, with one that is ready:\n  {url}/graphiql#query={}", encode(READY_QUERY)));
+    say(&format!("The API: {url}/graphql"));
+    say("Everything is gone when you press Ctrl-C.");
 }

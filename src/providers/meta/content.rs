@@ -66,13 +66,21 @@ fn text_body(text: &Object) -> Read<Option<String>> {
 fn medium(kind: Kind, medium: &Object) -> Read<Content> {
     let media = Media {
         provider_id: medium.text("id")?,
-        mime_type: medium.text("mime_type")?.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        mime_type: medium.text("mime_type")?.filter(|mime| is_mime(mime)).unwrap_or_else(|| UNKNOWN_MIME.to_owned()),
         file_name: medium.text("filename")?,
         sha256: medium.text("sha256")?.and_then(|digest| sha256_hex(&digest)),
         byte_size: medium.integer("file_size").filter(|size| *size >= 0),
     };
     let text = medium.text("caption")?.map(|caption| (Source::Caption, caption));
     Ok(Content { kind, text, media: Some(media) })
+}
+
+/// What is kept where the type is none (RFC 2046): the column is clear text, and takes nobody's message for a type.
+const UNKNOWN_MIME: &str = "application/octet-stream";
+
+/// Whether it looks like `type/subtype`, perhaps with parameters.
+fn is_mime(text: &str) -> bool {
+    text.len() <= 127 && text.contains('/') && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 /// A SHA-256 in lower-case hex. Meta writes base64 in webhooks, and hex in one of its samples.
