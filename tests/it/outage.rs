@@ -1,10 +1,12 @@
-//! The database goes away: the provider is told to come again, and what it brings again is there once.
+//! The database goes away or its disk is full: the provider is told to come again, and what it brings again is there once.
 
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
 use crate::support::client::sign;
+#[cfg(target_os = "linux")]
+use crate::support::program::Serving;
 use crate::support::{Engine, World, postgres, world};
 
 async fn away(world: World) {
@@ -40,6 +42,53 @@ async fn away(world: World) {
     assert_eq!(a.messages().await.len(), 2);
     assert_eq!(a.matches().await.len(), 1);
     assert!(world.parked().await.is_empty());
+}
+
+/// The disk is full in the middle of deliveries, and is given room again. A limit on the size of the program's files
+/// stands for the disk: a write beyond it fails the same way.
+#[cfg(target_os = "linux")]
+async fn full(world: World) {
+    let mut a = world.tenant("alfa").await;
+    let settings = world.environment();
+    let (_, database, folder) = world.stop().await;
+    let server = Serving::start_on_a_small_disk(&settings, folder.path()).await;
+    a.move_to(&server.url);
+    let grown = std::fs::metadata(folder.path().join("vigia.db-wal")).map_or(0, |file| file.len());
+    server.limit_files(Some(grown + 200_000));
+    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    for number in 0.. {
+        let id = format!("wamid.{number:04}");
+        // Of differing sizes: what no longer fits may be followed by what does.
+        let text = "x".repeat(1 + number % 7 * 1_000);
+        let body = a.text(&id, &format!("55119{number:08}"), 1_760_000_000, &text);
+        match a.deliver(body.clone()).await {
+            200 => acknowledged.push(id),
+            503 => refused.push((id, body)),
+            status => panic!("{status} on a full disk"),
+        }
+        if refused.len() == 20 {
+            break;
+        }
+    }
+    server.limit_files(None);
+    for (id, body) in refused {
+        assert_eq!(a.deliver(body).await, 200, "there is room again");
+        acknowledged.push(id);
+    }
+    server.kill();
+    let server = Serving::start(&settings, folder.path()).await;
+    a.move_to(&server.url);
+    let stored = a.messages().await;
+    let lost: Vec<&String> = acknowledged.iter().filter(|id| !stored.contains_key(*id)).collect();
+    assert!(lost.is_empty(), "{} of {} answered 200 and lost: {lost:?}", lost.len(), acknowledged.len());
+    server.kill();
+    drop((database, folder));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_answered_while_the_disk_was_full_is_there_after_a_restart() {
+    world::run(Engine::Sqlite, full);
 }
 
 #[test]

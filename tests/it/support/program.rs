@@ -26,7 +26,11 @@ impl Ended {
 
 /// A command with these settings, and nothing else of ours in its environment.
 fn command(settings: &BTreeMap<String, String>, folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vigia"));
+    program(env!("CARGO_BIN_EXE_vigia"), settings, folder, arguments)
+}
+
+fn program(name: &str, settings: &BTreeMap<String, String>, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
     command.env_clear().env("TMPDIR", folder).envs(settings).current_dir(folder).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -59,8 +63,17 @@ pub struct Serving {
 impl Serving {
     /// Starts it, and waits until it says where it listens.
     pub async fn start(settings: &BTreeMap<String, String>, folder: &Path) -> Self {
-        let mut child =
-            command(settings, folder, &["serve"]).stdout(Stdio::null()).spawn().expect("the program starts");
+        Self::spawn(command(settings, folder, &["serve"])).await
+    }
+
+    /// Starts it so that a write beyond [`limit_files`](Self::limit_files) fails as on a full disk, instead of ending it.
+    pub async fn start_on_a_small_disk(settings: &BTreeMap<String, String>, folder: &Path) -> Self {
+        let ignoring = "trap '' XFSZ; exec \"$0\" \"$@\"";
+        Self::spawn(program("sh", settings, folder, &["-c", ignoring, env!("CARGO_BIN_EXE_vigia"), "serve"])).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).spawn().expect("the program starts");
         let log = BufReader::new(child.stderr.take().expect("standard error"));
         let (tell, told) = oneshot::channel();
         let written = Arc::<Mutex<String>>::default();
@@ -78,6 +91,16 @@ impl Serving {
         let first_line = told.await.expect("a log").expect("a line before the end of the log");
         let address = first_line.split("http://").nth(1).unwrap_or_else(|| panic!("no address in {first_line:?}"));
         Self { url: format!("http://{}", address.trim()), first_line, child, log: written }
+    }
+
+    /// No file of its own may grow beyond so many bytes; `None` lifts the limit.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string(), &format!("--fsize={limit}:unlimited")])
+            .status()
+            .expect("prlimit runs");
+        assert!(set.success(), "the limit is set");
     }
 
     /// What it has logged after its first line.
