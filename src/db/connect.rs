@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use percent_encoding::percent_decode_str;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use zeroize::Zeroizing;
@@ -128,7 +128,27 @@ fn postgres(url: &str, connections: u32, reads: bool) -> ConnectOptions {
 
 #[expect(clippy::disallowed_methods, reason = "the one place where connections are made")]
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection> {
-    Ok(Database::connect(options).await?)
+    Database::connect(options).await.map_err(|error| match refusal(&error) {
+        Some(message) => Error::internal(message).because(error),
+        None => error.into(),
+    })
+}
+
+/// What to do where PostgreSQL is there and turns its guest away.
+///
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn refusal(error: &DbErr) -> Option<&'static str> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    match error.as_database_error()?.code()?.as_ref() {
+        "28000" | "28P01" => Some(
+            "PostgreSQL does not let the role in VIGIA_DATABASE_URL in: `vigia migrate` makes it in a new database; \
+             else its password is another.",
+        ),
+        "3D000" => Some("The database that VIGIA_DATABASE_URL names does not exist."),
+        _ => None,
+    }
 }
 
 async fn refuse_mighty_role(db: &DatabaseConnection) -> Result<()> {

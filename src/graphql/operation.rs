@@ -1,11 +1,21 @@
 //! One GraphQL operation from its parameters to its answer, whatever protocol carried it.
 
-use std::{collections::BTreeMap, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_graphql::{
-    ErrorExtensionValues, Executor, Extensions, Name, PathSegment, Request, Response, ServerError, Value, Variables,
+    ErrorExtensionValues, Executor, Extensions, Name, PathSegment, Positioned, Request, Response, ServerError, Value,
+    Variables,
     indexmap::IndexMap,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    parser::types::{
+        DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection,
+        SelectionSet,
+    },
 };
 use futures_util::{
     FutureExt, StreamExt,
@@ -126,6 +136,7 @@ pub enum Kind {
 pub struct Checked {
     request: Request,
     kind: Kind,
+    introspects: bool,
     order: Order,
 }
 
@@ -160,11 +171,29 @@ pub fn check(params: Params, request_id: &str) -> Result<Checked, Answer> {
         OperationType::Subscription => Kind::Subscription,
     };
     let order = Order::of(&operation.selection_set.node, &document.fragments);
+    let introspects = introspects(&operation.selection_set.node, &document.fragments);
     let mut request = Request::new(params.query).variables(variables);
     request.operation_name = params.operation_name;
     request.extensions = params.extensions.unwrap_or_default();
     request.set_parsed_query(document);
-    Ok(Checked { request, kind, order })
+    Ok(Checked { request, kind, introspects, order })
+}
+
+/// Whether one of the root fields asks for the schema.
+fn introspects(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> bool {
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type"),
+        Selection::InlineFragment(inline) => introspects(&inline.node.selection_set.node, fragments),
+        Selection::FragmentSpread(spread) => fragments
+            .get(&spread.node.fragment_name.node)
+            .is_some_and(|fragment| introspects(&fragment.node.selection_set.node, fragments)),
+    })
+}
+
+/// The answer to who may not have what the operation asks for, before anything is executed.
+fn withheld(admission: &Admission, checked: &Checked, request_id: &str) -> Option<Answer> {
+    let is_withheld = checked.introspects && admission.valid_for.is_none();
+    is_withheld.then(|| Answer::refusal("UNAUTHENTICATED", "Sign in to ask for the schema.", request_id))
 }
 
 /// <https://spec.graphql.org/October2021/#GetOperation()>
@@ -195,6 +224,9 @@ fn missing_variable<'d>(operation: &'d OperationDefinition, variables: &Variable
 
 /// Executes a query or a mutation. A panic in a resolver becomes an answer.
 pub async fn execute(engine: &Engine, admission: &Admission, checked: Checked, request_id: &str) -> Answer {
+    if let Some(answer) = withheld(admission, &checked, request_id) {
+        return answer;
+    }
     let work = async {
         let Begun { request, finish } = (admission.begin)(checked.request);
         finish((engine.execute)(request).await).await

@@ -41,8 +41,8 @@ const BATCH_ITEMS: usize = 500;
 const WAITING_ITEMS: usize = 65_536;
 /// How long a known route is believed. Routes are never changed, only added.
 const ROUTE_LIFE: Duration = Duration::from_secs(60);
-/// How long what was parked is kept.
-const PARKED_LIFE: Duration = Duration::from_secs(30 * 86_400);
+/// How long what was parked is kept, the facts of deliveries, and sessions after their end.
+const PLATFORM_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// How long an event waits for its message: Meta repeats deliveries for up to seven days.
 const HELD_LIFE: Duration = Duration::from_secs(8 * 86_400);
 
@@ -333,7 +333,7 @@ impl Inbox {
         Ok(self.core.db.tenants_by_id(&tenants).await?.iter().any(|tenant| tenant.suspended_at.is_some()))
     }
 
-    /// Deletes what was parked, and what waited in vain for its message, too long ago; answers how much.
+    /// Deletes what was parked, what waited in vain for its message, and facts nobody needs any more; answers how much.
     ///
     /// # Errors
     /// When the database is away.
@@ -342,7 +342,7 @@ impl Inbox {
             let life = i64::try_from(life.as_micros()).unwrap_or(i64::MAX);
             Timestamp(self.core.clock.now().0.saturating_sub(life))
         };
-        let mut purged = self.core.db.purge_parked(before(PARKED_LIFE)).await?;
+        let mut purged = self.core.db.purge(before(PLATFORM_LIFE)).await?;
         for tenant in self.core.db.all_tenants().await? {
             let tx = self.core.db.scope(&appoint(tenant.id)).begin(Chain::Event).await?;
             purged += tx.delete::<held::Entity>(held::Column::HeldAt.lt(before(HELD_LIFE))).await?;

@@ -179,6 +179,25 @@ async fn the_schema_in_the_repository_is_what_is_served() {
     assert_eq!(printed.out, std::fs::read_to_string(root.join("schema.graphql")).expect("the schema"));
 }
 
+#[test]
+fn whom_postgresql_turns_away_is_told_what_to_do() {
+    world::run(Engine::Postgres, async |world: World| {
+        let mut settings = world.environment();
+        let url = settings["VIGIA_DATABASE_URL"].clone();
+        let (role, rest) = url.split_once('@').expect("a role");
+        let (host, database) = rest.split_once('/').expect("a database");
+        for (url, words) in [
+            (format!("postgres://no_such_role:password@{host}/{database}"), "vigia migrate"),
+            (format!("{role}@{host}/no_such_database"), "does not exist"),
+        ] {
+            settings.insert("VIGIA_DATABASE_URL".to_owned(), url);
+            let ended = run(&settings, world.folder.path(), &["verify"], "").await;
+            is_one_sentence(&ended);
+            assert!(ended.err.contains(words), "{ended:?}");
+        }
+    });
+}
+
 #[tokio::test]
 async fn wrong_usage_ends_with_two() {
     let folder = tempfile::tempdir().expect("a folder");

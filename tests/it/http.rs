@@ -112,6 +112,20 @@ on_both_engines! {
         assert_eq!((reply.status, reply.json()), (200, json!({ "data": { "node": null } })));
     }
 
+    async fn the_schema_is_told_to_whoever_is_signed_in_and_to_nobody_else(world: World) {
+        let token = world.operator.token.clone().expect("a token");
+        for query in ["{ __schema { queryType { name } } }", "{ ...F } fragment F on Query { t: __type(name: \"Query\") { name } }"] {
+            let reply = ask(&world, "POST", "/graphql", JSON, &json!({ "query": query }).to_string()).await;
+            assert_eq!((reply.status, reply.code().as_str()), (401, "UNAUTHENTICATED"), "{query}");
+            reply.is_clean();
+            let reply = post_as(&world, &token, query).await;
+            assert_eq!(reply.status, 200);
+            assert!(reply.body.contains("\"name\":\"Query\""), "{}", reply.body);
+        }
+        let reply = ask(&world, "POST", "/graphql", JSON, &json!({ "query": "{ __typename }" }).to_string()).await;
+        assert_eq!(reply.json(), json!({ "data": { "__typename": "Query" } }));
+    }
+
     async fn fields_are_answered_in_the_order_they_are_asked_for_in(world: World) {
         let tenant = world.tenant("ordem").await;
         let token = tenant.manager.token.clone().expect("a token");

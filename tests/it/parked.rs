@@ -1,7 +1,13 @@
 //! What has no home or makes no sense: answered 200, kept sealed, shown to operators alone, and taken up again.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+
+use vigia::inbox::Inbox;
+use vigia::telemetry::Metrics;
 
 use crate::support::{Door, Tenant, World};
 
@@ -144,6 +150,28 @@ on_both_engines! {
         assert_eq!(a.messages().await.keys().collect::<Vec<_>>(), ["antes", "dois", "um"]);
         assert_eq!(world.count("delivery").await, 3);
         stop.cancel();
+    }
+
+    async fn what_waited_too_long_is_purged_and_nothing_else(world: World) {
+        let a = world.tenant("alfa").await;
+        a.receive("fica", "5511988887777", "oi").await;
+        let orphan = a.value(&json!({ "statuses": [{ "id": "nunca vem", "status": "read", "timestamp": "1760000009" }] }));
+        assert_eq!(a.deliver(orphan).await, 200);
+        assert_eq!(a.deliver(for_number(&a, "999", "sem casa")).await, 200);
+        let left = async || (world.count("held").await, world.count("parked").await, world.count("delivery").await);
+        assert_eq!(left().await, (1, 1, 3));
+        let inbox = Inbox::new(world.core.clone(), Arc::default(), Metrics::default());
+        let day = Duration::from_secs(86_400);
+        for (days, expected) in [(7, (1, 1, 3)), (2, (0, 1, 3)), (20, (0, 1, 3)), (2, (0, 0, 0))] {
+            world.clock.advance(day * days);
+            inbox.purge().await.expect("the database answers");
+            assert_eq!(left().await, expected, "after {days} more days");
+        }
+        assert_eq!(world.count("message").await, 1);
+        let signed_in = world.count("session").await;
+        world.clock.advance(day * 120);
+        inbox.purge().await.expect("the database answers");
+        assert!(signed_in > 0 && world.count("session").await == 0, "sessions that ran out long ago are gone");
     }
 
     async fn every_sort_of_item_survives_being_parked(world: World) {

@@ -1,6 +1,6 @@
 //! Deliveries and parked items.
 
-use entity::{ParkedId, Timestamp, delivery, parked};
+use entity::{ParkedId, Timestamp, delivery, parked, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -60,12 +60,19 @@ impl Db {
         Ok(())
     }
 
-    /// Deletes what was parked before a time.
-    pub async fn purge_parked(&self, before: Timestamp) -> Result<u64> {
+    /// Deletes what was parked and the facts of deliveries, received before a time, and the sessions that ran out
+    /// before it.
+    pub async fn purge(&self, before: Timestamp) -> Result<u64> {
         self.count();
         let parked =
             parked::Entity::delete_many().filter(parked::Column::ParkedAt.lt(before)).exec(&self.write).await?;
-        Ok(parked.rows_affected)
+        self.count();
+        let deliveries =
+            delivery::Entity::delete_many().filter(delivery::Column::ReceivedAt.lt(before)).exec(&self.write).await?;
+        self.count();
+        let sessions =
+            session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(before)).exec(&self.write).await?;
+        Ok(parked.rows_affected + deliveries.rows_affected + sessions.rows_affected)
     }
 }
 
