@@ -157,7 +157,8 @@ impl ViewerMutation {
         SignInPayload::of(ctx, outcome)
     }
 
-    /// Exchanges a refresh token for a fresh pair.
+    /// Exchanges a refresh token for a fresh pair. Send it without `Authorization`: a token that has run out refuses the
+    /// whole request.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

@@ -220,6 +220,7 @@ async fn all_that_is_wrong_with_the_settings_is_told_together() {
         ("VIGIA_LOG_FORMAT", "xml"),
         ("VIGIA_LISTENN", "x"),
         ("VIGIA_DATABASE_URL", "mysql://x"),
+        ("VIGIA_CORS_ORIGINS", "*"),
     ];
     let settings: BTreeMap<String, String> =
         wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

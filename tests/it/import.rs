@@ -135,6 +135,8 @@ on_both_engines! {
         let chat = write(&world, "Conversa do WhatsApp com Maria Silva.txt", ANDROID_PT);
         let renamed = write(&world, "chat.txt", ANDROID_PT);
         refused(&world, &tenant, &write(&world, "carta.txt", "Prezados,\npropina\n"), &[], "no chat exported").await;
+        // One of several: none of them comes in.
+        refused(&world, &tenant, &write(&world, "carta.txt", "Prezados,\npropina\n"), &[chat.to_str().expect("a path")], "no chat exported").await;
         refused(&world, &tenant, &write(&world, "vazio.txt", ""), &[], "no chat exported").await;
         refused(&world, &tenant, &write(&world, "quebrado.zip", "PK\u{3}\u{4}nada"), &[], "damaged").await;
         refused(&world, &tenant, &zip(&world, "fotos.zip", "leia-me.md", "nada"), &[], "no chat").await;

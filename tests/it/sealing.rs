@@ -221,6 +221,20 @@ on_both_engines! {
         assert_eq!(verify(&world).await.code, 0);
     }
 
+    async fn a_company_whose_keys_are_broken_leaves_the_others_to_be_verified(world: World) {
+        for slug in ["alfa", "beta", "gama"] {
+            world.tenant(slug).await;
+        }
+        let db = world.raw().await;
+        let swapped = "update tenant_key set wrapped = (select wrapped from tenant_key order by tenant_id limit 1)";
+        assert_eq!(db.execute_unprepared(swapped).await.expect("swapped").rows_affected(), 3);
+        let verified = verify(&world).await;
+        assert_eq!((verified.code, faults(&verified).len()), (1, 2), "{verified:?}");
+        let whole = |tenant: &&Value| tenant["whole"] == true;
+        let tenants = verified.json()["tenants"].as_array().expect("companies").clone();
+        assert_eq!((tenants.len(), tenants.iter().filter(whole).count()), (3, 1));
+    }
+
     async fn whoever_changes_the_journal_is_found_out_at_the_first_changed_entry(world: World) {
         let tenant = filled(&world, WORD, WORD, CONTACT).await;
         tenant.manager.read("{ conversations { nodes { messages { nodes { text } } } } }").await;
