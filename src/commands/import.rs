@@ -68,6 +68,7 @@ pub async fn run(config: Option<&Path>, output: Output, args: Args) -> Done {
         told.push(json!({
             "file": file, "company": summary.company, "read": summary.read, "imported": counts.stored,
             "known": counts.duplicates, "parked": counts.parked, "mediaLeftOut": summary.media_left_out,
+            "notScanned": counts.not_scanned,
             "matches": counts.matches, "alerts": counts.alerts,
         }));
     }
@@ -94,7 +95,10 @@ fn tell(file: &Path, summary: &Summary) {
         "  {} messages read: {} new, {} known already, {} not understood; {} media left out of the export.",
         summary.read, counts.stored, counts.duplicates, counts.parked, summary.media_left_out
     ));
-    say(&format!("  {} matches found, {} alerts raised.", counts.matches, counts.alerts));
+    say(&format!(
+        "  {} matches found, {} alerts raised; {} of the new messages hold a sound, a picture or a file, which is not scanned.",
+        counts.matches, counts.alerts, counts.not_scanned
+    ));
 }
 
 /// Who the company is in the file: asked for on a terminal where it cannot be guessed.

@@ -1,11 +1,14 @@
 //! A tenant's rows, and no others.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use entity::{TenantId, TenantTable, head, journal};
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, IntoCondition, Order};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, UpdateMany,
-    Value,
+    IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, TryGetable,
+    UpdateMany, Value,
 };
 
 use sea_orm::IdenStatic;
@@ -379,5 +382,20 @@ impl<E: TenantTable> Rows<'_, E> {
     {
         self.tx.db.count();
         Ok(self.select.filter(E::TENANT.eq(self.tx.tenant.0)).count(&self.tx.tx).await?)
+    }
+
+    /// How many there are for each value of a column; what has none is absent.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_by<V>(self, column: E::Column) -> Result<HashMap<V, u64>>
+    where
+        V: TryGetable + Eq + Hash,
+    {
+        self.tx.db.count();
+        let counts = self.select.filter(E::TENANT.eq(self.tx.tenant.0)).select_only().column(column);
+        let counts = counts.column_as(column.count(), "rows").group_by(column).into_tuple::<(V, i64)>();
+        let counts = counts.all(&self.tx.tx).await?;
+        Ok(counts.into_iter().map(|(value, rows)| (value, u64::try_from(rows).unwrap_or_default())).collect())
     }
 }

@@ -18,13 +18,42 @@ pub use windows::Window;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use entity::{ConversationId, NumberId, alert, conversation};
+use entity::{ConversationId, NumberId, alert, conversation, message};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::db::{Page, PageArgs, Position, Rows, SortKey, TenantTx, page, position};
 use crate::error::Result;
 use crate::vault::Keyring;
+
+/// Kinds of messages that hold what is no text: nobody scans a voice, a picture or what the provider could not carry.
+/// Their captions and file names are scanned all the same.
+const NOT_SCANNED: [message::Kind; 7] = [
+    message::Kind::Image,
+    message::Kind::Audio,
+    message::Kind::Video,
+    message::Kind::Document,
+    message::Kind::Sticker,
+    message::Kind::Unsupported,
+    message::Kind::Unknown,
+];
+
+/// Whether all that messages of a kind hold is scanned.
+pub fn is_scanned(kind: message::Kind) -> bool {
+    !NOT_SCANNED.contains(&kind)
+}
+
+/// How many messages of each conversation hold what was not scanned; a conversation without one is absent.
+///
+/// # Errors
+/// What the database says.
+pub async fn not_scanned(tx: &TenantTx, conversations: &[ConversationId]) -> Result<HashMap<ConversationId, u64>> {
+    tx.rows::<message::Entity>()
+        .among(message::Column::ConversationId, conversations.iter().copied())
+        .filter(message::Column::Kind.is_in(NOT_SCANNED))
+        .count_by(message::Column::ConversationId)
+        .await
+}
 
 /// Newest last message first.
 const BY_LAST_MESSAGE: SortKey<conversation::Column> =

@@ -48,6 +48,21 @@ impl Loader<MessagesOf> for Moment {
     }
 }
 
+/// How many of a conversation's messages hold what was not scanned.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct NotScannedOf(ConversationId);
+
+impl Loader<NotScannedOf> for Moment {
+    type Value = u64;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[NotScannedOf]) -> Result<HashMap<NotScannedOf, u64>> {
+        let conversations: Vec<ConversationId> = keys.iter().map(|key| key.0).collect();
+        let found = dialogue::not_scanned(self.tx().await?, &conversations).await?;
+        Ok(found.into_iter().map(|(id, count)| (NotScannedOf(id), count)).collect())
+    }
+}
+
 /// A page that several fields may hold.
 pub(super) fn shared<T>(page: Page<T>) -> Arc<Page<Arc<T>>> {
     let rows = page.rows.into_iter().map(Arc::new).collect();
@@ -91,6 +106,13 @@ impl Conversation {
     /// When the newest message was sent.
     async fn last_message_at(&self) -> DateTime {
         self.0.last_message_at.into()
+    }
+
+    /// How many of its messages hold what was not scanned: sounds, pictures, films, files, and what the provider could
+    /// not carry.
+    async fn not_scanned_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        let count = ctx.operation()?.load(NotScannedOf(self.0.id)).await?.unwrap_or_default();
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
     /// What was said, the oldest first.

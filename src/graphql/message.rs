@@ -178,6 +178,12 @@ impl Message {
         self.0.kind.into()
     }
 
+    /// Whether all of it is words, and was scanned. False for what holds a sound, a picture, a film or a file, and for
+    /// what the provider could not carry: their captions and file names are scanned all the same.
+    async fn is_scanned(&self) -> bool {
+        dialogue::is_scanned(self.0.kind)
+    }
+
     /// Whether what it says can be read.
     async fn content_state(&self, ctx: &Context<'_>) -> Result<ContentState> {
         let operation = ctx.operation()?;

@@ -55,6 +55,8 @@ pub struct Counts {
     pub applied: u64,
     /// What was there already.
     pub duplicates: u64,
+    /// Of the new messages, those that hold more than the words that could be scanned.
+    pub not_scanned: u64,
     /// What waits for its message.
     pub held: u64,
     /// What could not be placed or understood.
@@ -72,6 +74,7 @@ impl Counts {
         self.stored += other.stored;
         self.applied += other.applied;
         self.duplicates += other.duplicates;
+        self.not_scanned += other.not_scanned;
         self.held += other.held;
         self.parked += other.parked;
         self.skipped += other.skipped;
@@ -260,6 +263,7 @@ impl Inbox {
     fn count(&self, counts: &Counts) {
         for (outcome, count) in [
             ("stored", counts.stored),
+            ("not_scanned", counts.not_scanned),
             ("applied", counts.applied),
             ("duplicate", counts.duplicates),
             ("held", counts.held),

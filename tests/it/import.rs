@@ -83,6 +83,7 @@ on_both_engines! {
         let summary = imported(&world, &tenant, &file, &[]).await;
         assert_eq!(summary["company"], "Padaria Aurora", "guessed from the title");
         assert_eq!((counts(&summary), &summary["mediaLeftOut"]), ([5, 5, 0, 0, 1], &json!(1)));
+        assert_eq!(summary["notScanned"], 1, "the picture that was left out");
         assert_eq!(counts(&imported(&world, &tenant, &file, &[]).await), [5, 0, 5, 0, 0]);
         let longer = format!("{ANDROID_PT}13/03/2024 09:00 - Maria Silva: da propina não se fala\n13/03/2024 09:01 - Padaria Aurora: não\n");
         let file = write(&world, "Conversa do WhatsApp com Maria Silva.txt", &longer);

@@ -110,6 +110,17 @@ async fn check(payloads: &Payloads, a: &Tenant, b: &Tenant) {
     }
     let system = &of_a[payloads.expected("identity_changes")[0]["id"].as_str().expect("an id")];
     assert_eq!((&system["kind"], &system["direction"]), (&json!("SYSTEM"), &json!("INBOUND")));
+    let mut not_scanned: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for message in of_a.values() {
+        let conversation = &message["conversation"];
+        let counted = not_scanned.entry(conversation["id"].as_str().expect("an id")).or_default();
+        counted.0 += i64::from(message["isScanned"] == false);
+        counted.1 = conversation["notScannedCount"].as_i64().expect("a number");
+    }
+    assert!(
+        not_scanned.values().all(|(seen, told)| seen == told) && not_scanned.values().any(|(seen, _)| *seen > 0),
+        "{not_scanned:?}"
+    );
     let total = payloads.expected("messages").len() + payloads.targets().len() + 1;
     assert_eq!(of_a.len() + of_b.len(), total, "nothing besides");
     for message in of_b.values() {
@@ -131,6 +142,7 @@ fn check_message(id: &str, expected: &Value, message: &Value) {
     assert_eq!((&message["direction"], &message["origin"]), (&json!(direction), &json!(origin)), "{id}");
     let is_captured = !["unsupported", "media_placeholder"].contains(&word);
     assert_eq!(message["contentState"], if is_captured { "AVAILABLE" } else { "NOT_CAPTURED" }, "{id}");
+    assert_eq!(message["isScanned"], is_captured && message["media"].is_null(), "{id}");
     assert_eq!(message["isForwarded"], *expected.get("forwarded").unwrap_or(&json!(false)), "{id}");
     assert_eq!(message["errorCodes"], *expected.get("error_codes").unwrap_or(&json!([])), "{id}");
     assert_eq!(message["replyTo"]["providerId"], expected["reply_to"], "{id}");

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{Draft, Taken, codes, group_index, message_index};
 use crate::detect::Scratch;
+use crate::dialogue;
 use crate::error::Result;
 use crate::inbox::Counts;
 use crate::inbox::alerts::{Place, is_afterwards};
@@ -72,6 +73,7 @@ impl Draft<'_> {
         self.entries.push(Entry::new(Kind::MessageReceived, Actor::SYSTEM, id.0).with(detail));
         let mut counts = self.found(place, found)?;
         counts.stored = 1;
+        counts.not_scanned = u64::from(!dialogue::is_scanned(message.kind));
         if let Some(change) = &message.identity_change {
             self.rename(change, sent_at)?;
         }

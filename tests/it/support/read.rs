@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::client::sign;
 use super::world::{Engine, Tenant, World};
 
-const MESSAGE: &str = "id providerId kind text direction origin contentState isForwarded errorCodes deliveryStatus \
+const MESSAGE: &str = "id providerId kind text isScanned direction origin contentState isForwarded errorCodes deliveryStatus \
     sentAt editedAt deletedAt sender { id name phone } replyTo { providerId } reactions { emoji at sender { id phone } } \
     versions { index kind text at } media { mimeType fileName state } \
-    conversation { id isGroup contact { id name phone } number { id } }";
+    conversation { id isGroup notScannedCount contact { id name phone } number { id } }";
 
 const MATCH: &str = "source pattern sourceText steps spans { start end text } term { id } version { index kind text } message { providerId }";
 
