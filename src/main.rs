@@ -43,6 +43,8 @@ enum Command {
     Tenant(TenantCommand),
     /// Read WhatsApp's own "export chat" (.txt or .zip) into a registered number.
     Import(commands::import::Args),
+    /// Look for terms in lines of JSON or in an exported chat, without a server.
+    Scan(commands::scan::Args),
     /// Print the GraphQL schema.
     Schema {
         /// Exit 1 when schema.graphql differs.
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
             }
             Command::Tenant(TenantCommand::Create(args)) => commands::people::create_tenant(config, output, args).await,
             Command::Import(args) => commands::import::run(config, output, args).await,
+            Command::Scan(args) => commands::scan::run(output, args),
             Command::Schema { check } => commands::schema::run(output, check),
             Command::Migrate => commands::migrate::run(config, output).await,
             Command::Verify { tenant } => commands::verify::run(config, output, tenant.as_deref()).await,

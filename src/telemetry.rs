@@ -142,7 +142,8 @@ pub fn start_log(filter: &str, format: LogFormat) {
     let filter =
         EnvFilter::try_new(format!("sea_orm_migration=warn,{filter}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    let builder = builder.with_ansi(std::io::stderr().is_terminal());
+    // It would tell of a line it cannot write on the same standard error, and end the thread when that fails too.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal()).log_internal_errors(false);
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -54,7 +54,8 @@ pub struct TenantText {
     pub slug: String,
 }
 
-/// Founds a tenant: its keys, its journal, its owner, and the policy that terms go to when they name none.
+/// Founds a tenant: its keys, its journal, its owner, the policy that terms go to when they name none, and the
+/// ready-made ones as drafts.
 ///
 /// # Errors
 /// RATE_LIMITED when too many passwords are hashed at once; when the database is away.
@@ -105,10 +106,11 @@ async fn found(accounts: &Accounts, actor: Actor, name: &str, slug: &str, owner:
     tx.insert::<content_key::Entity>(keys.own).await?;
     tx.insert::<user::Entity>(vec![user_row]).await?;
     let policy = policies::insert(core, &tx, &keys.keys, &policies::default_policy(), true).await?;
-    let entries = vec![
+    let mut entries = vec![
         Entry::new(Kind::TenantFounded, actor, id.0).with(json!({ "policy": policy.0 })),
         Entry::new(Kind::UserCreated, actor, user.0).with(json!({ "role": role_word(Role::Owner) })),
     ];
+    entries.extend(policies::insert_ready_made(core, &tx, &keys.keys, actor).await?);
     policies::finish(core, tx, entries).await?;
     Ok(Founded { tenant: id, owner: user })
 }

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod import;
 pub mod migrate;
 pub mod people;
+pub mod scan;
 pub mod schema;
 pub mod serve;
 pub mod verify;

@@ -1,12 +1,15 @@
 //! What counts as the same: case, accents and white space folded away.
 //!
-//! [`fold`] says what folding is, plainly and slowly; [`Folded`] does the same in one pass over a text and keeps the
-//! way back to it. A test holds them together byte for byte.
+//! [`fold`] says what folding is, plainly and slowly; [`read`] does the same in one pass over a text and keeps the way
+//! back to it. A test holds them together byte for byte.
 
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
+
+use super::view::{PADDING, View};
+use super::{Step, Steps};
 
 /// `text` decomposed (NFD), without its marks, in one case, each run of white space one space.
 pub(super) fn fold(text: &str) -> impl Iterator<Item = char> {
@@ -39,6 +42,19 @@ fn one_case(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
+/// The fewest steps after which `typed` and `seen`, equal once folded, are equal.
+pub(super) fn steps_between(typed: &str, seen: &str) -> Steps {
+    if typed == seen || decomposed(typed).eq(decomposed(seen)) {
+        Steps::default()
+    } else if without_marks(typed).eq(without_marks(seen)) {
+        Steps::from_iter([Step::Accent])
+    } else if without_case(typed).eq(without_case(seen)) {
+        Steps::from_iter([Step::Case])
+    } else {
+        Steps::from_iter([Step::Case, Step::Accent])
+    }
+}
+
 fn collapse(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     let mut in_space = false;
     chars.filter_map(move |c| {
@@ -51,72 +67,68 @@ fn collapse(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     })
 }
 
-/// A folded text with the way back to its original. The buffers are reused and keep the size of the longest text read.
-#[derive(Default)]
-pub(super) struct Folded {
-    bytes: Vec<u8>,
-    /// For each folded byte where its character begins in the original, in bytes; then the original's length.
-    origin: Vec<usize>,
+/// Folds `text` into `view` in place of what was read before: byte for byte [`fold`], in one pass.
+pub(super) fn read(text: &str, view: &mut View) {
+    let short = SHORT.as_slice();
+    view.clear();
+    view.bytes.reserve(text.len() + PADDING);
+    view.origin.reserve(text.len() + 1);
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = plain_prefix(rest.as_bytes(), view.bytes.last() == Some(&b' '));
+        let from = view.bytes.len();
+        view.bytes.extend_from_slice(rest.as_bytes().get(..plain).unwrap_or_default());
+        if let Some(added) = view.bytes.get_mut(from..) {
+            added.make_ascii_lowercase();
+        }
+        view.origin.extend(at as u32..(at + plain) as u32);
+        at += plain;
+        let Some(c) = rest.get(plain..).and_then(|rest| rest.chars().next()) else { break };
+        match short.get(c as usize) {
+            Some(folded) => push(view, at, folded.as_bytes()),
+            None => push_long(view, at, c),
+        }
+        at += c.len_utf8();
+    }
+    view.close(text.len());
 }
 
-impl Folded {
-    /// Folds `text` in place of what was read before.
-    pub(super) fn read(&mut self, text: &str) {
-        let short = SHORT.as_slice();
-        self.bytes.clear();
-        self.origin.clear();
-        self.bytes.reserve(text.len());
-        self.origin.reserve(text.len() + 1);
-        for (at, c) in text.char_indices() {
-            match short.get(c as usize) {
-                Some(folded) => self.push(at, folded.as_bytes()),
-                None => self.push_long(at, c),
-            }
-        }
-        self.origin.push(text.len());
-    }
+/// How many bytes at the beginning fold to themselves but for case: ASCII without white space other than single blanks.
+fn plain_prefix(bytes: &[u8], after_space: bool) -> usize {
+    let mut after_space = after_space;
+    let plain = bytes.iter().take_while(|byte| {
+        let space = **byte == b' ';
+        let again = std::mem::replace(&mut after_space, space);
+        byte.is_ascii() && !matches!(byte, b'\t'..=b'\r') && !(space && again)
+    });
+    plain.count()
+}
 
-    /// The folded text, in UTF-8.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+fn push(view: &mut View, at: usize, folded: &[u8]) {
+    if folded == b" " && view.bytes.last() == Some(&b' ') {
+        return;
     }
+    for byte in folded {
+        view.bytes.push(*byte);
+        view.origin.push(at as u32);
+    }
+}
 
-    /// Where the folded bytes from `start` to `end` stand in the original, in bytes, with the marks that follow them.
-    /// `None` if they begin or end inside what one original character folds to.
-    pub(super) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
-        let from = *self.origin.get(start)?;
-        let to = *self.origin.get(end)?;
-        let begins_inside = start > 0 && self.origin.get(start - 1) == Some(&from);
-        let ends_inside = end > 0 && self.origin.get(end - 1) == Some(&to);
-        (!begins_inside && !ends_inside).then_some((from, to))
+#[inline(never)]
+fn push_long(view: &mut View, at: usize, c: char) {
+    let mut utf8 = [0; 4];
+    // Nothing folds among the emoji, the commonest of long characters.
+    if ('\u{1F000}'..='\u{1FAFF}').contains(&c) {
+        return push(view, at, c.encode_utf8(&mut utf8).as_bytes());
     }
-
-    fn push(&mut self, at: usize, folded: &[u8]) {
-        if folded == b" " && self.bytes.last() == Some(&b' ') {
-            return;
-        }
-        for byte in folded {
-            self.bytes.push(*byte);
-            self.origin.push(at);
-        }
+    if c.is_whitespace() {
+        return push(view, at, b" ");
     }
-
-    #[inline(never)]
-    fn push_long(&mut self, at: usize, c: char) {
-        let mut utf8 = [0; 4];
-        // Nothing folds among the emoji, the commonest of long characters.
-        if ('\u{1F000}'..='\u{1FAFF}').contains(&c) {
-            return self.push(at, c.encode_utf8(&mut utf8).as_bytes());
+    decompose_canonical(c, |part| {
+        if !is_mark(part) {
+            one_case(part).for_each(|folded| push(view, at, folded.encode_utf8(&mut utf8).as_bytes()));
         }
-        if c.is_whitespace() {
-            return self.push(at, b" ");
-        }
-        decompose_canonical(c, |part| {
-            if !is_mark(part) {
-                one_case(part).for_each(|folded| self.push(at, folded.encode_utf8(&mut utf8).as_bytes()));
-            }
-        });
-    }
+    });
 }
 
 /// What each character of one or two UTF-8 bytes (up to U+07FF: Latin, Greek, Cyrillic, Hebrew, Arabic) folds to.
@@ -148,11 +160,11 @@ impl Short {
 mod tests {
     use super::*;
 
-    fn one_pass(text: &str) -> Folded {
-        let mut folded = Folded::default();
-        folded.read("o que foi lido antes");
-        folded.read(text);
-        folded
+    fn one_pass(text: &str) -> View {
+        let mut view = View::default();
+        read("o que foi lido antes", &mut view);
+        read(text, &mut view);
+        view
     }
 
     fn plain(text: &str) -> String {
@@ -165,10 +177,10 @@ mod tests {
         for block in all.chunks(500) {
             let text: String = block.iter().flat_map(|c| ['x', *c]).collect();
             let folded = one_pass(&text);
-            assert_eq!(String::from_utf8_lossy(folded.bytes()), plain(&text));
-            assert_eq!(folded.origin.len(), folded.bytes.len() + 1);
+            assert_eq!(String::from_utf8_lossy(folded.tail(0)), plain(&text));
+            assert_eq!(folded.origin.len(), folded.tail(0).len() + 1);
             assert!(folded.origin.is_sorted());
-            assert!(folded.origin.iter().all(|at| text.is_char_boundary(*at)));
+            assert!(folded.origin.iter().all(|at| text.is_char_boundary(*at as usize)));
         }
     }
 
@@ -184,14 +196,14 @@ mod tests {
     #[test]
     fn white_space_of_any_kind_and_length_is_one_space() {
         assert_eq!(plain("a \t\r\n\u{A0}\u{2003}\u{3000}\u{2028}b  \u{301} c"), "a b c");
-        assert_eq!(one_pass("a \u{A0}\u{2003} \u{301}\nb").bytes(), b"a b");
+        assert_eq!(one_pass("a \u{A0}\u{2003} \u{301}\nb").tail(0), b"a b");
     }
 
     #[test]
     fn the_way_back_takes_marks_along_and_refuses_half_a_character() {
         let text = "xa\u{303}\u{301} ßy";
         let folded = one_pass(text);
-        assert_eq!(folded.bytes(), b"xa ssy");
+        assert_eq!(folded.tail(0), b"xa ssy");
         assert_eq!(folded.original(1, 2), Some((1, 6)));
         assert_eq!(folded.original(3, 5), Some((7, 9)));
         assert_eq!(folded.original(3, 4), None);

@@ -27,12 +27,22 @@
 //! every script, which merges some letters of Hebrew, Thai, Devanagari and Japanese. Hits are not capped: a text of
 //! n characters can hold n hits of each term of one letter, so callers bound the length of what they scan.
 
+pub mod detector;
+mod disguise;
+mod evaluate;
 mod fold;
+mod glyph;
+mod index;
+mod literals;
 mod matcher;
 pub mod pattern;
+mod skeleton;
+mod view;
 mod word;
 
-pub use matcher::{Hit, Matcher, MatcherError, Scratch, TermSpec};
+pub use detector::Detector;
+pub use literals::LiteralsError;
+pub use matcher::{Hit, Matcher, Scratch, Span, Term, Watched};
 
 /// How much may differ between a pattern and the text it is found in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +104,21 @@ impl Step {
         Self::Mask,
     ];
 
+    /// Its name in the outside world.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Case => "CASE",
+            Self::Accent => "ACCENT",
+            Self::Width => "WIDTH",
+            Self::Lookalike => "LOOKALIKE",
+            Self::Leet => "LEET",
+            Self::Repeat => "REPEAT",
+            Self::Spacing => "SPACING",
+            Self::Invisible => "INVISIBLE",
+            Self::Mask => "MASK",
+        }
+    }
+
     const fn bit(self) -> u16 {
         1 << self as u8
     }
@@ -122,6 +147,16 @@ impl Steps {
     /// Whether `step` is in the set.
     pub const fn contains(self, step: Step) -> bool {
         self.0 & step.bit() != 0
+    }
+
+    /// The set with `step` in it.
+    pub(crate) const fn with(self, step: Step) -> Self {
+        Self(self.0 | step.bit())
+    }
+
+    /// What of several sets is the smallest, in an order without ties.
+    pub(crate) const fn cost(self) -> (u32, u16) {
+        (self.0.count_ones(), self.0)
     }
 
     /// The steps of the set, in the order of [`Step::ALL`].

@@ -1,22 +1,174 @@
-//! Which patterns a term may hold.
+//! The pattern language: what a term may look for.
 //!
-//! A pattern is a word or a phrase. What the pattern language will give a meaning to (quotes, `*`, parentheses, bare
-//! upper-case operators) is refused until it has one, so that no stored term ever changes its meaning.
+//! ```text
+//! pattern = or { "UNLESS" or [ "NEAR/" n ] }
+//! or      = and { "OR" and }
+//! and     = not { "AND" not }
+//! not     = [ "NOT" ] near
+//! near    = primary [ "NEAR/" n primary ]
+//! primary = "(" pattern ")" | [ "*" ] phrase [ "*" ]
+//! phrase  = word { word } | quote { any character } quote
+//! ```
+//!
+//! # Laws
+//!
+//! - **Operators** are bare words in upper case; `and`, `E`, `NEARBY` and `AND,` are words like others. UNLESS binds
+//!   loosest, then OR, AND, NOT, NEAR. UNLESS is read from left to right; with AND and OR it makes no difference.
+//! - **Phrases.** Adjacent bare words are one phrase, kept byte for byte. In quotes everything is literal, operators,
+//!   `*` and parentheses too; `\` before a quote sign or another `\` stands for that sign. `"` is closed by `"`, the
+//!   typographic signs `“ ” „ « »` by any of themselves. White space at the ends of a phrase means nothing.
+//! - **Stars** touch the beginning or the end of a phrase and open it: `word*`, `*word`, `*word*`, `"two words"*`. They
+//!   win over the term's [`Mode`], which says where a phrase without a star may stand.
+//! - **NEAR** and the words after UNLESS … NEAR stand between phrases, or several of them joined by OR.
+//!   Three close to each other are `A NEAR/5 B AND B NEAR/5 C`.
+//! - **Refused** is what would match nearly every message: NOT with nothing positive beside it in an AND, and a phrase
+//!   of fewer than two letters or digits with one end open or three with both, whether by a star or by the mode.
+//!
+//! What a match of each node is stands in [`super::evaluate`].
 
-use std::error::Error;
-use std::fmt;
+mod error;
+mod lexer;
+mod parser;
+#[cfg(test)]
+mod tests;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Strictness, fold};
+use super::{Mode, Strictness, fold};
+
+pub use error::{Fault, PatternError};
 
 /// The longest pattern, in Unicode scalar values, after trimming.
 pub const MAX_CHARS: usize = 512;
 
+/// The most operators in a pattern; parentheses, quotes and stars are none.
+pub const MAX_OPERATORS: usize = 64;
+
+/// How deep parentheses may stand inside each other: parsing and evaluation recurse.
+pub const MAX_DEPTH: usize = 32;
+
+/// The largest number of words in NEAR.
+pub const MAX_DISTANCE: u32 = 50;
+
+/// Where a literal may stand in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Anchor {
+    /// As whole words: `word`.
+    Word,
+    /// From the beginning of a word on: `word*`.
+    Prefix,
+    /// Up to the end of a word: `*word`.
+    Suffix,
+    /// Anywhere: `*word*`.
+    Substring,
+}
+
+impl From<Mode> for Anchor {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Word => Self::Word,
+            Mode::Prefix => Self::Prefix,
+            Mode::Substring => Self::Substring,
+        }
+    }
+}
+
+/// A word or phrase to be found. It is content: no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Literal {
+    text: String,
+    anchor: Anchor,
+}
+
+impl Literal {
+    /// The phrase as typed, without quotes, escapes, stars and the white space around it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it may stand.
+    pub fn anchor(&self) -> Anchor {
+        self.anchor
+    }
+
+    fn new(typed: &str, anchor: Anchor) -> Result<Self, Fault> {
+        let text = trim(typed);
+        let letters = fold::fold(text).filter(|c| c.is_alphanumeric()).count();
+        let fewest = match anchor {
+            Anchor::Word => 1,
+            Anchor::Prefix | Anchor::Suffix => 2,
+            Anchor::Substring => 3,
+        };
+        match letters {
+            0 => Err(Fault::Blank),
+            _ if letters < fewest => Err(Fault::TooCommon),
+            _ => Ok(Self { text: text.to_owned(), anchor }),
+        }
+    }
+}
+
+/// What a pattern asks for. [`check`] makes only trees in which AND and OR have two operands or more, none of them of
+/// the same kind; NOT stands directly in an AND with a positive operand; and NEAR has literals, or OR of them, on both
+/// sides, as does the unwanted side of an UNLESS with a distance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// The literal of this place in [`Pattern::literals`].
+    Literal(usize),
+    /// All of them.
+    And(Vec<Node>),
+    /// Any of them.
+    Or(Vec<Node>),
+    /// Nowhere in the text.
+    Not(Box<Node>),
+    /// Both, in either order.
+    Near {
+        /// From one to the other, in words: 1 is the next word.
+        words: u32,
+        /// The side each of whose occurrences looks for a partner.
+        left: Box<Node>,
+        /// The side the partners come from.
+        right: Box<Node>,
+    },
+    /// One without the other.
+    Unless {
+        /// What is looked for.
+        wanted: Box<Node>,
+        /// What speaks against it.
+        unwanted: Box<Node>,
+        /// How many words away it does so; anywhere in the text when absent.
+        within: Option<u32>,
+    },
+}
+
+impl Node {
+    /// Whether this is a literal or a choice between literals, the only things that have a distance.
+    fn is_choice(&self) -> bool {
+        match self {
+            Self::Literal(_) => true,
+            Self::Or(operands) => operands.iter().all(|operand| matches!(operand, Self::Literal(_))),
+            _ => false,
+        }
+    }
+
+    /// How tightly it binds, loosest first.
+    fn precedence(&self) -> u8 {
+        match self {
+            Self::Unless { .. } => 0,
+            Self::Or(_) => 1,
+            Self::And(_) => 2,
+            Self::Not(_) => 3,
+            Self::Near { .. } => 4,
+            Self::Literal(_) => 5,
+        }
+    }
+}
+
 /// A pattern that may be stored and compiled. It is content: no `Debug`.
 pub struct Pattern {
     text: String,
-    folded: String,
+    literals: Vec<Literal>,
+    tree: Node,
+    mode: Mode,
     strictness: Strictness,
 }
 
@@ -26,156 +178,112 @@ impl Pattern {
         &self.text
     }
 
-    /// One form for all patterns that mean the same, to find duplicates by: the folded words; for EXACT, where case and
-    /// accents tell patterns apart, the typed words composed (NFC). Equal forms of different strictness or mode are
-    /// not duplicates of each other.
+    /// The different literals, in the order in which they first stand in the pattern.
+    pub fn literals(&self) -> &[Literal] {
+        &self.literals
+    }
+
+    /// How much may differ from the literals.
+    pub fn strictness(&self) -> Strictness {
+        self.strictness
+    }
+
+    /// What is asked of them.
+    pub fn tree(&self) -> &Node {
+        &self.tree
+    }
+
+    /// One form for all patterns that differ only in case, accents, white space, kind of quote, needless quotes or
+    /// parentheses, to find duplicates by; for EXACT, where case and accents tell patterns apart, the words are
+    /// composed (NFC). A single phrase without stars is its folded words alone, and anything else a pattern itself.
+    /// Equal forms of different strictness or mode are not duplicates of each other.
     pub fn canonical(&self) -> String {
+        if let (Node::Literal(_), [literal]) = (&self.tree, self.literals.as_slice()) {
+            let words = self.canonical_words(literal);
+            if literal.anchor == self.mode.into() && !words.contains('"') {
+                return words;
+            }
+        }
+        let mut out = String::new();
+        self.write(&self.tree, 0, &mut out);
+        out
+    }
+
+    fn canonical_words(&self, literal: &Literal) -> String {
         match self.strictness {
-            Strictness::Exact => fold::decomposed(&self.text).nfc().collect(),
-            Strictness::Folded | Strictness::Disguised => self.folded.clone(),
+            Strictness::Exact => fold::decomposed(&literal.text).nfc().collect(),
+            Strictness::Folded | Strictness::Disguised => fold::fold(&literal.text).collect(),
         }
     }
 
-    pub(super) fn folded(&self) -> &str {
-        &self.folded
+    /// Writes `node`, in parentheses where it binds looser than `tightness`.
+    fn write(&self, node: &Node, tightness: u8, out: &mut String) {
+        let enclosed = node.precedence() < tightness;
+        out.push_str(if enclosed { "(" } else { "" });
+        match node {
+            Node::Literal(place) => self.literals.get(*place).into_iter().for_each(|l| self.write_literal(l, out)),
+            Node::And(operands) => self.write_all(operands, " AND ", 3, out),
+            Node::Or(operands) => self.write_all(operands, " OR ", 2, out),
+            Node::Not(unwanted) => {
+                out.push_str("NOT ");
+                self.write(unwanted, 4, out);
+            }
+            Node::Near { words, left, right } => {
+                self.write(left, 5, out);
+                out.push_str(&format!(" NEAR/{words} "));
+                self.write(right, 5, out);
+            }
+            Node::Unless { wanted, unwanted, within } => {
+                self.write(wanted, 0, out);
+                out.push_str(" UNLESS ");
+                self.write(unwanted, 1, out);
+                within.iter().for_each(|words| out.push_str(&format!(" NEAR/{words}")));
+            }
+        }
+        out.push_str(if enclosed { ")" } else { "" });
+    }
+
+    fn write_all(&self, operands: &[Node], operator: &str, tightness: u8, out: &mut String) {
+        for (place, operand) in operands.iter().enumerate() {
+            out.push_str(if place > 0 { operator } else { "" });
+            self.write(operand, tightness, out);
+        }
+    }
+
+    fn write_literal(&self, literal: &Literal, out: &mut String) {
+        let (before, after) = match literal.anchor {
+            anchor if anchor == self.mode.into() => ("", ""),
+            Anchor::Word => ("", ""),
+            Anchor::Prefix => ("", "*"),
+            Anchor::Suffix => ("*", ""),
+            Anchor::Substring => ("*", "*"),
+        };
+        let words = self.canonical_words(literal).replace('\\', "\\\\").replace('"', "\\\"");
+        out.push_str(&format!("{before}\"{words}\"{after}"));
     }
 }
 
-/// Trims `pattern` and says whether it may be watched for.
+/// Trims `text` and says whether it may be watched for. `mode` says where phrases without a star may stand.
 ///
 /// # Errors
 ///
-/// Longer than [`MAX_CHARS`], reserved syntax, or no letter or digit left once folded; asked in this order.
-pub fn check(pattern: &str, strictness: Strictness) -> Result<Pattern, PatternError> {
-    // A mark at the very beginning sits on nothing and could never be found again.
-    let text = pattern.trim_start_matches(|c: char| c.is_whitespace() || fold::is_mark(c)).trim_end();
-    if text.chars().nth(MAX_CHARS).is_some() {
-        return Err(PatternError::TooLong { max: MAX_CHARS });
+/// The first [`Fault`] met, with its place: length first, then signs and operators, then how they are joined.
+pub fn check(text: &str, mode: Mode, strictness: Strictness) -> Result<Pattern, PatternError> {
+    let trimmed = trim(text);
+    let offset = text.chars().take_while(|c| means_nothing_first(*c)).count();
+    if trimmed.chars().nth(MAX_CHARS).is_some() {
+        return Err(Fault::TooLong.at(offset + MAX_CHARS));
     }
-    if let Some(what) = reserved(text) {
-        return Err(PatternError::Reserved { what });
-    }
-    let folded: String = fold::fold(text).collect();
-    if !folded.contains(char::is_alphanumeric) {
-        return Err(PatternError::Blank);
-    }
-    Ok(Pattern { text: text.to_owned(), folded, strictness })
+    let tokens = lexer::tokens(trimmed, offset)?;
+    let (literals, tree) = parser::parse(&tokens, offset + trimmed.chars().count(), mode.into())?;
+    Ok(Pattern { text: trimmed.to_owned(), literals, tree, mode, strictness })
 }
 
-fn reserved(text: &str) -> Option<&'static str> {
-    const SIGNS: [&str; 4] = ["\"", "*", "(", ")"];
-    const WORDS: [&str; 5] = ["AND", "OR", "NOT", "NEAR", "UNLESS"];
-    let sign = SIGNS.into_iter().find(|sign| text.contains(sign));
-    let word = || {
-        text.split_whitespace().find_map(|token| match token.split_once('/') {
-            Some(("NEAR", _)) => Some("NEAR"),
-            _ => WORDS.into_iter().find(|word| *word == token),
-        })
-    };
-    sign.or_else(word)
+/// A mark at the very beginning sits on nothing and could never be found again.
+fn means_nothing_first(c: char) -> bool {
+    c.is_whitespace() || fold::is_mark(c)
 }
 
-/// Why a pattern cannot be watched for. Names no part of it but reserved syntax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatternError {
-    /// More than `max` Unicode scalar values.
-    TooLong {
-        /// How many are allowed.
-        max: usize,
-    },
-    /// No letter or digit is left once the pattern is folded.
-    Blank,
-    /// It holds syntax the pattern language keeps for itself.
-    Reserved {
-        /// The sign or word.
-        what: &'static str,
-    },
-}
-
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { max } => write!(f, "A term holds at most {max} characters."),
-            Self::Blank => f.write_str("A term needs at least one letter or digit."),
-            Self::Reserved { what } => write!(f, "{what} is reserved for search operators: leave it out of the term."),
-        }
-    }
-}
-
-impl Error for PatternError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(pattern: &str) -> Option<PatternError> {
-        check(pattern, Strictness::Folded).err()
-    }
-
-    fn canonical(pattern: &str, strictness: Strictness) -> String {
-        check(pattern, strictness).map(|pattern| pattern.canonical()).unwrap_or_default()
-    }
-
-    #[test]
-    fn reserved_syntax_is_refused_and_named() {
-        for (pattern, what) in [
-            ("\"caixa dois\"", "\""),
-            ("propin*", "*"),
-            ("*", "*"),
-            ("(propina", "("),
-            ("propina)", ")"),
-            ("propina AND pix", "AND"),
-            ("OR", "OR"),
-            ("NOT propina", "NOT"),
-            ("a NEAR b", "NEAR"),
-            ("a NEAR/5 b", "NEAR"),
-            ("a\nUNLESS\u{A0}b", "UNLESS"),
-        ] {
-            assert_eq!(refusal(pattern), Some(PatternError::Reserved { what }), "{pattern}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_reserved_stays_plain() {
-        for pattern in
-            ["and or not near unless", "E OU NÃO", "SAND ORAR NEARBY", "“caixa dois”", "d'água", "R$ 5", "C++"]
-        {
-            assert_eq!(refusal(pattern), None, "{pattern}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_without_letter_or_digit_is_blank() {
-        for pattern in ["", " \n", "\u{301}", "´", "?!", "🤝", "\0"] {
-            assert_eq!(refusal(pattern), Some(PatternError::Blank), "{pattern:?}");
-        }
-    }
-
-    #[test]
-    fn length_counts_characters_of_the_trimmed_pattern() {
-        assert_eq!(refusal(&format!("  {}  ", "ç".repeat(512))), None);
-        assert_eq!(refusal(&"ç".repeat(513)), Some(PatternError::TooLong { max: 512 }));
-    }
-
-    #[test]
-    fn the_same_folded_words_have_the_same_canonical_form() {
-        for same in [" Caixa Dois", "CAIXA\n\u{A0}DOIS", "ca\u{301}ixa dois", "\u{301}cáixa dois"] {
-            assert_eq!(canonical(same, Strictness::Folded), "caixa dois");
-            assert_eq!(canonical(same, Strictness::Disguised), "caixa dois");
-        }
-        assert_ne!(canonical("carro", Strictness::Folded), canonical("caro", Strictness::Folded));
-    }
-
-    #[test]
-    fn exact_patterns_differ_by_case_and_accent_but_not_by_composition() {
-        assert_eq!(canonical("Ac\u{327}a\u{303}o  X", Strictness::Exact), "Ação X");
-        assert_eq!(canonical("Ação X", Strictness::Exact), "Ação X");
-        assert_ne!(canonical("ação X", Strictness::Exact), "Ação X");
-    }
-
-    #[test]
-    fn the_text_is_kept_as_typed_but_for_its_ends_and_marks_on_nothing() {
-        let text = check("\t\u{301} Caixa  Dóis \n", Strictness::Folded).map(|pattern| pattern.text().to_owned());
-        assert_eq!(text.as_deref(), Ok("Caixa  Dóis"));
-    }
+fn trim(text: &str) -> &str {
+    text.trim_start_matches(means_nothing_first).trim_end()
 }

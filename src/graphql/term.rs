@@ -72,7 +72,7 @@ impl WatchedTerm {
         Kind::Term.id(self.0.id.0)
     }
 
-    /// The word or phrase; null for a detector.
+    /// The words that are watched for, as they were written; null for a detector.
     async fn pattern(&self) -> Option<&str> {
         self.0.current.pattern.as_deref()
     }
@@ -143,7 +143,9 @@ impl TermQuery {
 pub struct CreateTermInput {
     /// Where it belongs; the company's default policy if absent.
     policy_id: Option<ID>,
-    /// The word or phrase, of at most 512 characters.
+    /// The words, of at most 512 characters: a word or phrase, or several joined: `"caixa dois" OR propin*`,
+    /// `nota NEAR/5 fria`, `desconto UNLESS cupom`. Operators are AND, OR, NOT, NEAR/n and UNLESS, in upper case; `*`
+    /// opens the end of a word it touches; quotes make everything between them a phrase.
     pattern: Option<String>,
     /// Or the built-in detector.
     detector: Option<Detector>,
@@ -160,7 +162,7 @@ pub struct CreateTermInput {
 pub struct UpdateTermInput {
     /// Which.
     id: ID,
-    /// The word or phrase, of at most 512 characters.
+    /// The words, as in `createTerm`. A detector has none and cannot be changed.
     pattern: Option<String>,
     /// Where in a word it may stand.
     mode: Option<MatchMode>,

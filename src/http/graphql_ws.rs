@@ -109,12 +109,11 @@ async fn talk(
     request_id: Arc<str>,
     unauthenticated: OwnedSemaphorePermit,
 ) -> End {
-    let init = timeout(INIT_DEADLINE, initialise(socket, &edge, peer, &request_id)).await;
+    let init = timeout(INIT_DEADLINE, initialise(socket, &edge, peer, &request_id, unauthenticated)).await;
     let admission = match init.unwrap_or(Err(Close::INIT_TIMEOUT.into())) {
         Ok(admission) => admission,
         Err(end) => return end,
     };
-    drop(unauthenticated);
     socket.ends = ends(&admission, edge.shutdown.clone());
     let mut session = Session { edge, admission, request_id, running: HashMap::new(), operations: SelectAll::new() };
     session.serve(socket).await.unwrap_or_else(|end| end)
@@ -126,6 +125,7 @@ async fn initialise(
     edge: &GraphqlEdge,
     peer: IpAddr,
     request_id: &Arc<str>,
+    unauthenticated: OwnedSemaphorePermit,
 ) -> Result<Admission, End> {
     let payload = loop {
         match socket.receive().await? {
@@ -143,6 +143,8 @@ async fn initialise(
         Refused::Unauthenticated | Refused::Forbidden => Close::INIT_REFUSED,
         Refused::Unavailable => Close::UNAVAILABLE,
     })?;
+    // Whoever hears the acknowledgement is counted no more.
+    drop(unauthenticated);
     socket.send(&ServerMessage::ConnectionAck).await?;
     Ok(admission)
 }

@@ -16,6 +16,7 @@ use super::rows::Slot;
 use super::scan::Found;
 use crate::core::Core;
 use crate::db::TenantTx;
+use crate::detect::Span;
 use crate::error::Result;
 use crate::journal::{Actor, Entry, Kind};
 use crate::policies::{Compiled, TermMeta};
@@ -77,7 +78,7 @@ impl Alerts {
     ) -> Result<u64> {
         let mut by_policy: BTreeMap<PolicyVersionId, Vec<(TermMeta, &Found)>> = BTreeMap::new();
         for found in found {
-            let Some(term) = usize::try_from(found.hit.term).ok().and_then(|at| compiled.terms.get(at)) else {
+            let Some(term) = usize::try_from(found.term).ok().and_then(|at| compiled.terms.get(at)) else {
                 continue;
             };
             by_policy.entry(term.policy_version).or_default().push((*term, found));
@@ -97,8 +98,8 @@ impl Alerts {
                     message_id: place.message,
                     version_id: place.version,
                     source: found.source,
-                    spans: spans(&[(found.hit.start, found.hit.end)]),
-                    steps: i16::from_le_bytes(found.hit.steps.bits().to_le_bytes()),
+                    spans: spans(&found.spans),
+                    steps: i16::from_le_bytes(found.steps.bits().to_le_bytes()),
                 })
                 .collect();
             let kind = if is_raised { Kind::AlertRaised } else { Kind::AlertMatched };
@@ -172,9 +173,9 @@ impl Alerts {
 }
 
 /// Spans as the column keeps them.
-fn spans(spans: &[(usize, usize)]) -> Vec<u8> {
+fn spans(spans: &[Span]) -> Vec<u8> {
     let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
-    spans.iter().flat_map(|(start, end)| [number(*start), number(*end)]).flatten().collect()
+    spans.iter().flat_map(|span| [number(span.start), number(span.end)]).flatten().collect()
 }
 
 /// Whether what is found in messages of this origin is found afterwards: nobody is notified of it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::detect::{Hit, Scratch};
+use crate::detect::{Hit, Scratch, Span, Steps};
 use crate::inbox::Item;
 use crate::policies::Compiled;
 use crate::providers::{Event, Source};
@@ -14,7 +14,10 @@ const MAX_HITS_A_TERM: usize = 50;
 /// A term found in one of a message's texts.
 pub(super) struct Found {
     pub source: Source,
-    pub hit: Hit,
+    /// Its place in [`Compiled::terms`].
+    pub term: u32,
+    pub spans: Vec<Span>,
+    pub steps: Steps,
 }
 
 /// Every text of an item that people wrote, and which part it is.
@@ -45,10 +48,11 @@ pub(super) fn event(compiled: &Compiled, event: &Event, scratch: &mut Scratch) -
     let mut found = Vec::new();
     for (source, text) in texts(event) {
         let mut counts: HashMap<u32, usize> = HashMap::new();
-        found.extend(compiled.matcher.scan(text, scratch).into_iter().filter_map(|hit| {
+        found.extend(compiled.matcher.scan(text, scratch).filter_map(|hit| {
             let count = counts.entry(hit.term).or_default();
             *count += 1;
-            (*count <= MAX_HITS_A_TERM).then_some(Found { source, hit })
+            let Hit { term, spans, steps } = hit;
+            (*count <= MAX_HITS_A_TERM).then(|| Found { source, term, spans: spans.to_vec(), steps })
         }));
     }
     found

@@ -12,7 +12,7 @@ use sea_orm::ColumnTrait;
 use super::terms;
 use crate::core::Core;
 use crate::db::{TenantScope, TenantTx};
-use crate::detect::{Matcher, TermSpec};
+use crate::detect::{self, Matcher, Term, pattern};
 use crate::error::{Error, Result};
 use crate::journal::Chain;
 use crate::keys;
@@ -76,7 +76,7 @@ impl Matchers {
         let (epoch, watched) = load(core, &tx).await?;
         tx.commit().await?;
         // Thousands of terms take tens of milliseconds to compile: not on a thread that serves.
-        let compiled = tokio::task::spawn_blocking(move || compile(epoch, watched))
+        let compiled = tokio::task::spawn_blocking(move || compile(epoch, &watched))
             .await
             .map_err(|error| Error::internal("A matcher could not be compiled.").because(error))??;
         let compiled = Arc::new(compiled);
@@ -92,7 +92,8 @@ impl Matchers {
 
 struct Watched {
     meta: TermMeta,
-    pattern: String,
+    pattern: Option<String>,
+    detector: Option<term_version::Detector>,
     mode: term_version::Mode,
     strictness: term_version::Strictness,
 }
@@ -124,7 +125,7 @@ async fn load(core: &Core, tx: &TenantTx) -> Result<(i64, Vec<Watched>)> {
     for row in tx.rows::<term_version::Entity>().all().await? {
         let Some(term) = live.get(&row.term_id).filter(|term| term.version == row.version) else { continue };
         let Some(policy) = policies.get(&term.policy_id) else { continue };
-        let Some(pattern) = terms::open_pattern(&keys, &row)? else { continue };
+        let pattern = terms::open_pattern(&keys, &row)?;
         let meta = TermMeta {
             term: term.id,
             version: row.id,
@@ -133,21 +134,33 @@ async fn load(core: &Core, tx: &TenantTx) -> Result<(i64, Vec<Watched>)> {
             severity: policy.severity,
             grouping_minutes: policy.grouping_minutes,
         };
-        watched.push(Watched { meta, pattern, mode: row.mode, strictness: row.strictness });
+        watched.push(Watched { meta, pattern, detector: row.detector, mode: row.mode, strictness: row.strictness });
     }
     // The same set compiles to the same ids whatever order the database answered in.
     watched.sort_unstable_by_key(|term| term.meta.term);
     Ok((epoch, watched))
 }
 
-fn compile(epoch: i64, watched: Vec<Watched>) -> Result<Compiled> {
-    let specs = watched.iter().zip(0_u32..).map(|(term, id)| TermSpec {
-        id,
-        pattern: &term.pattern,
-        mode: terms::mode(term.mode),
-        strictness: terms::strictness(term.strictness),
-    });
+fn compile(epoch: i64, watched: &[Watched]) -> Result<Compiled> {
+    let mut compiled = Vec::with_capacity(watched.len());
+    for (term, id) in watched.iter().zip(0_u32..) {
+        let watched = match (&term.pattern, term.detector) {
+            (_, Some(detector)) => detect::Watched::Detector(terms::detector(detector)),
+            (Some(text), None) => {
+                match pattern::check(text, terms::mode(term.mode), terms::strictness(term.strictness)) {
+                    Ok(pattern) => detect::Watched::Pattern(pattern),
+                    // The others must not be lost with it.
+                    Err(_) => {
+                        tracing::error!(term = %term.meta.term.0, "a stored term is lawful no more and not watched for: write it anew");
+                        continue;
+                    }
+                }
+            }
+            (None, None) => return Err(Error::internal("A stored term is neither a pattern nor a detector.")),
+        };
+        compiled.push(Term { id, watched });
+    }
     let matcher =
-        Matcher::new(specs).map_err(|error| Error::internal("A stored term does not compile.").because(error))?;
+        Matcher::new(&compiled).map_err(|error| Error::internal("The terms do not compile.").because(error))?;
     Ok(Compiled { epoch, matcher, terms: watched.iter().map(|term| term.meta).collect() })
 }

@@ -1,9 +1,11 @@
 //! Policies and their terms: what a company watches, why, and how it is compiled.
 
 mod matchers;
+mod ready;
 mod terms;
 
 pub use matchers::{Compiled, Matchers, TermMeta};
+pub(crate) use ready::insert as insert_ready_made;
 pub use terms::{NewTerm, TermChange, create_term, delete_term, update_term};
 
 use entity::policy_version::{LegalBasis, Severity, State};

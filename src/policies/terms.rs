@@ -9,7 +9,7 @@ use serde_json::json;
 use super::finish;
 use crate::core::Core;
 use crate::db::{TenantProof, TenantTx};
-use crate::detect::pattern::{self, PatternError};
+use crate::detect::pattern::{self, Fault};
 use crate::error::Result;
 use crate::journal::{Actor, Chain, Entry, Kind};
 use crate::keys;
@@ -44,7 +44,7 @@ pub struct TermChange {
 }
 
 /// As the library of detection spells it.
-pub(super) fn strictness(strictness: Strictness) -> crate::detect::Strictness {
+pub(crate) fn strictness(strictness: Strictness) -> crate::detect::Strictness {
     match strictness {
         Strictness::Exact => crate::detect::Strictness::Exact,
         Strictness::Folded => crate::detect::Strictness::Folded,
@@ -53,7 +53,7 @@ pub(super) fn strictness(strictness: Strictness) -> crate::detect::Strictness {
 }
 
 /// As the library of detection spells it.
-pub(super) fn mode(mode: Mode) -> crate::detect::Mode {
+pub(crate) fn mode(mode: Mode) -> crate::detect::Mode {
     match mode {
         Mode::Word => crate::detect::Mode::Word,
         Mode::Prefix => crate::detect::Mode::Prefix,
@@ -61,25 +61,87 @@ pub(super) fn mode(mode: Mode) -> crate::detect::Mode {
     }
 }
 
-struct Checked {
-    pattern: String,
+/// As the library of detection spells it.
+pub(crate) fn detector(detector: Detector) -> crate::detect::Detector {
+    match detector {
+        Detector::Cpf => crate::detect::Detector::Cpf,
+        Detector::Cnpj => crate::detect::Detector::Cnpj,
+        Detector::PaymentCard => crate::detect::Detector::PaymentCard,
+        Detector::PixKey => crate::detect::Detector::PixKey,
+        Detector::Email => crate::detect::Detector::Email,
+        Detector::Phone => crate::detect::Detector::Phone,
+        Detector::BankAccount => crate::detect::Detector::BankAccount,
+    }
+}
+
+/// What is watched for, as it is kept. It is content: no `Debug`.
+pub(super) struct Written {
+    pattern: Option<String>,
+    detector: Option<Detector>,
+    mode: Mode,
+    strictness: Strictness,
+    /// By which a second term that means the same is found.
     canonical: entity::BlindIndex,
 }
 
-/// The pattern as it is kept, and the fingerprint by which a second one like it is found.
-fn check(keys: &TenantKeys, text: &str, mode: Mode, strict: Strictness) -> Result<Checked, Refusal> {
-    let pattern = pattern::check(text, strictness(strict)).map_err(|error| {
-        let code = match error {
-            PatternError::TooLong { .. } => RefusalCode::TooLong,
-            PatternError::Blank => RefusalCode::Invalid,
-            PatternError::Reserved { .. } => RefusalCode::ReservedSyntax,
+impl Written {
+    pub(super) fn pattern(keys: &TenantKeys, text: &str, mode: Mode, strict: Strictness) -> Result<Self, Refusal> {
+        let pattern = pattern::check(text, self::mode(mode), strictness(strict)).map_err(|error| {
+            let code = match error.fault {
+                Fault::TooLong | Fault::TooManyOperators => RefusalCode::TooLong,
+                _ => RefusalCode::Invalid,
+            };
+            Refusal::field(code, "pattern", error.to_string())
+        })?;
+        let parts =
+            [pattern.canonical().into_bytes(), format!("{mode:?}").into_bytes(), format!("{strict:?}").into_bytes()];
+        let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(Vec::as_slice));
+        Ok(Self { pattern: Some(pattern.text().to_owned()), detector: None, mode, strictness: strict, canonical })
+    }
+
+    pub(super) fn detector(keys: &TenantKeys, detector: Detector) -> Self {
+        let canonical = keys.index.index(Purpose::Term, &[b"detector", format!("{detector:?}").as_bytes()]);
+        let (mode, strictness) = (Mode::Word, Strictness::Disguised);
+        Self { pattern: None, detector: Some(detector), mode, strictness, canonical }
+    }
+
+    /// The rows of a new term and of its first version.
+    pub(super) fn rows(
+        self,
+        core: &Core,
+        keys: &TenantKeys,
+        policy: PolicyId,
+    ) -> Result<(TermId, term::ActiveModel, term_version::ActiveModel)> {
+        let id = TermId(core.clock.id());
+        let version = self.version(core, keys, id, 1)?;
+        let row = term::ActiveModel {
+            tenant_id: Set(keys.tenant),
+            id: Set(id),
+            policy_id: Set(policy),
+            version: Set(1),
+            canonical_index: Set(self.canonical),
+            created_at: Set(core.clock.now()),
+            deleted_at: Set(None),
         };
-        Refusal::field(code, "pattern", error.to_string())
-    })?;
-    let parts =
-        [pattern.canonical().into_bytes(), format!("{mode:?}").into_bytes(), format!("{strict:?}").into_bytes()];
-    let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(Vec::as_slice));
-    Ok(Checked { pattern: pattern.text().to_owned(), canonical })
+        Ok((id, row, version))
+    }
+
+    fn version(&self, core: &Core, keys: &TenantKeys, term: TermId, version: i32) -> Result<term_version::ActiveModel> {
+        let id = TermVersionId(core.clock.id());
+        let place = Context { tenant: keys.tenant.0, table: "term_version", row: id.0, column: "pattern" };
+        let sealed = self.pattern.as_ref().map(|text| keys.company.seal(&place, text.as_bytes())).transpose()?;
+        Ok(term_version::ActiveModel {
+            tenant_id: Set(keys.tenant),
+            id: Set(id),
+            term_id: Set(term),
+            version: Set(version),
+            pattern: Set(sealed),
+            detector: Set(self.detector),
+            mode: Set(self.mode),
+            strictness: Set(self.strictness),
+            created_at: Set(core.clock.now()),
+        })
+    }
 }
 
 async fn is_duplicate(
@@ -98,32 +160,8 @@ async fn is_duplicate(
     Ok(rows.iter().any(|row| Some(row.id) != but))
 }
 
-fn duplicate() -> Refusal {
-    Refusal::field(RefusalCode::Duplicate, "pattern", "This policy already watches a term that means the same.")
-}
-
-fn version_row(
-    core: &Core,
-    keys: &TenantKeys,
-    term: TermId,
-    version: i32,
-    pattern: &str,
-    mode: Mode,
-    strictness: Strictness,
-) -> Result<term_version::ActiveModel> {
-    let id = TermVersionId(core.clock.id());
-    let place = Context { tenant: keys.tenant.0, table: "term_version", row: id.0, column: "pattern" };
-    Ok(term_version::ActiveModel {
-        tenant_id: Set(keys.tenant),
-        id: Set(id),
-        term_id: Set(term),
-        version: Set(version),
-        pattern: Set(Some(keys.company.seal(&place, pattern.as_bytes())?)),
-        detector: Set(None),
-        mode: Set(mode),
-        strictness: Set(strictness),
-        created_at: Set(core.clock.now()),
-    })
+fn duplicate(field: &'static str) -> Refusal {
+    Refusal::field(RefusalCode::Duplicate, field, "This policy already watches a term that means the same.")
 }
 
 /// Opens a version's pattern.
@@ -141,53 +179,36 @@ pub(crate) fn open_pattern(keys: &TenantKeys, row: &term_version::Model) -> Resu
 /// # Errors
 /// When the database is away.
 pub async fn create_term(core: &Core, proof: &impl TenantProof, actor: Actor, new: NewTerm) -> Outcome<TermId> {
-    if new.detector.is_some() {
-        return Ok(Err(Refusal::field(
-            RefusalCode::Invalid,
-            "detector",
-            "Detectors cannot be watched yet: give a pattern.",
-        )));
-    }
-    let Some(text) = new.pattern else {
-        return Ok(Err(Refusal::field(RefusalCode::Invalid, "pattern", "Give the word or phrase to watch.")));
-    };
     let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
     let keys = keys::of_tenant(&tx, &core.keyring).await?;
-    let checked = lawful!(check(&keys, &text, new.mode, new.strictness));
+    let written = match (new.pattern, new.detector) {
+        (Some(text), None) => lawful!(Written::pattern(&keys, &text, new.mode, new.strictness)),
+        (None, Some(detector)) => Written::detector(&keys, detector),
+        (None, None) => {
+            let message = "Give the words to watch for, or a detector.";
+            return Ok(Err(Refusal::field(RefusalCode::Invalid, "pattern", message)));
+        }
+        (Some(_), Some(_)) => {
+            let message = "A term has a pattern or a detector: leave one of them out.";
+            return Ok(Err(Refusal::field(RefusalCode::Invalid, "detector", message)));
+        }
+    };
     let policies = tx.rows::<policy::Entity>();
     let policy = match new.policy {
         Some(id) => policies.filter(policy::Column::Id.eq(id)).one().await?,
         None => policies.filter(policy::Column::IsDefault.eq(true)).one().await?,
     };
     let Some(policy) = policy else { return Ok(Err(Refusal::not_found("policyId"))) };
-    if is_duplicate(&tx, policy.id, &checked.canonical, None).await? {
-        return Ok(Err(duplicate()));
+    if is_duplicate(&tx, policy.id, &written.canonical, None).await? {
+        return Ok(Err(duplicate(if new.detector.is_some() { "detector" } else { "pattern" })));
     }
     if tx.rows::<term::Entity>().filter(term::Column::DeletedAt.is_null()).count().await? >= MAX_TERMS {
         let message = format!("A company may watch {MAX_TERMS} terms: delete some first.");
         return Ok(Err(Refusal::whole(RefusalCode::LimitReached, message)));
     }
-    let id = TermId(core.clock.id());
-    tx.insert::<term::Entity>(vec![term::ActiveModel {
-        tenant_id: Set(keys.tenant),
-        id: Set(id),
-        policy_id: Set(policy.id),
-        version: Set(1),
-        canonical_index: Set(checked.canonical),
-        created_at: Set(core.clock.now()),
-        deleted_at: Set(None),
-    }])
-    .await?;
-    tx.insert::<term_version::Entity>(vec![version_row(
-        core,
-        &keys,
-        id,
-        1,
-        &checked.pattern,
-        new.mode,
-        new.strictness,
-    )?])
-    .await?;
+    let (id, row, version) = written.rows(core, &keys, policy.id)?;
+    tx.insert::<term::Entity>(vec![row]).await?;
+    tx.insert::<term_version::Entity>(vec![version]).await?;
     tx.head_mut()?.policy_epoch += 1;
     let entry = Entry::new(Kind::TermCreated, actor, id.0).with(json!({ "policy": policy.id.0, "version": 1 }));
     finish(core, tx, vec![entry]).await?;
@@ -219,23 +240,26 @@ pub async fn update_term(
         .await?
         .ok_or_else(|| crate::error::Error::internal("A term has no version."))?;
     let keys = keys::of_tenant(&tx, &core.keyring).await?;
+    if current.detector.is_some() {
+        let message = "A detector is what it is: delete the term and watch another one.";
+        return Ok(Err(Refusal::whole(RefusalCode::Invalid, message)));
+    }
     let text = match change.pattern {
         Some(text) => text,
         None => open_pattern(&keys, &current)?.unwrap_or_default(),
     };
     let mode = change.mode.unwrap_or(current.mode);
     let strictness = change.strictness.unwrap_or(current.strictness);
-    let checked = lawful!(check(&keys, &text, mode, strictness));
-    if is_duplicate(&tx, term.policy_id, &checked.canonical, Some(id)).await? {
-        return Ok(Err(duplicate()));
+    let written = lawful!(Written::pattern(&keys, &text, mode, strictness));
+    if is_duplicate(&tx, term.policy_id, &written.canonical, Some(id)).await? {
+        return Ok(Err(duplicate("pattern")));
     }
     let version = term.version + 1;
-    tx.insert::<term_version::Entity>(vec![version_row(core, &keys, id, version, &checked.pattern, mode, strictness)?])
-        .await?;
+    tx.insert::<term_version::Entity>(vec![written.version(core, &keys, id, version)?]).await?;
     let row = term::ActiveModel {
         id: Unchanged(id),
         version: Set(version),
-        canonical_index: Set(checked.canonical),
+        canonical_index: Set(written.canonical),
         ..Default::default()
     };
     tx.update::<term::Entity>(row).await?;

@@ -135,13 +135,12 @@ on_both_engines! {
         for (pattern, code) in [
             ("", "INVALID"), ("  \n", "INVALID"), ("\u{301}", "INVALID"), ("?!", "INVALID"),
             ("Própina ", "DUPLICATE"), ("SUBORNO", "DUPLICATE"), (long.as_str(), "TOO_LONG"),
-            ("\"caixa dois\"", "RESERVED_SYNTAX"), ("propin*", "RESERVED_SYNTAX"), ("(a)", "RESERVED_SYNTAX"), ("a AND b", "RESERVED_SYNTAX"),
-            ("a OR b", "RESERVED_SYNTAX"), ("NOT a", "RESERVED_SYNTAX"), ("a NEAR b", "RESERVED_SYNTAX"), ("a UNLESS b", "RESERVED_SYNTAX"),
+            ("(((\"propina\")))", "DUPLICATE"), ("propina AND", "INVALID"), ("NOT propina", "INVALID"), ("a*", "INVALID"), ("pro*pina", "INVALID"),
         ] {
             let refused = a.manager.attempt("createTerm", "CreateTermInput", &json!({ "pattern": pattern }), "term { id }").await;
             assert_eq!((&refused["errors"][0]["code"], &refused["errors"][0]["path"]), (&json!(code), &json!(["pattern"])), "{pattern:?}");
             assert_eq!(refused["term"], Value::Null, "{pattern:?}");
-            if pattern != "Própina " {
+            if !["Própina ", "(((\"propina\")))"].contains(&pattern) {
                 let refused = a.manager.attempt("updateTerm", "UpdateTermInput", &json!({ "id": term, "pattern": pattern }), "term { id }").await;
                 assert_eq!(refused["errors"][0]["code"], code, "{pattern:?}");
             }
@@ -151,6 +150,65 @@ on_both_engines! {
         a.receive("m", FROM, "propina, suborno, caixa dois").await;
         assert_eq!(found_in(&a, "m").await, ["propina", "suborno"]);
         assert_eq!(a.alerts().await.len(), 1);
+    }
+
+    async fn a_broken_pattern_is_told_where_and_what_was_expected(world: World) {
+        let a = world.tenant("alfa").await;
+        let before = world.count("term").await;
+        for (pattern, at, expected) in [
+            ("(a AND", 7, "a word"), ("propina NEAR/0 nota", 9, "NEAR/5"), ("\"caixa dois", 1, "a second quote"), ("propina )", 9, "a ("),
+            ("(propina", 1, "a )"), ("NOT propina", 1, "A AND NOT B"), ("ção AND OR b", 9, "a word"),
+        ] {
+            let refused = a.manager.attempt("createTerm", "CreateTermInput", &json!({ "pattern": pattern }), "term { id }").await;
+            let error = &refused["errors"][0];
+            let message = error["message"].as_str().expect("a sentence");
+            assert_eq!((&error["code"], &error["path"]), (&json!("INVALID"), &json!(["pattern"])), "{pattern}");
+            assert!(message.contains(&format!("character {at}")) && message.contains(expected), "{pattern}: {message}");
+        }
+        assert_eq!(world.count("term").await, before);
+    }
+
+    async fn a_pattern_says_what_must_stand_beside_what(world: World) {
+        let a = world.tenant("alfa").await;
+        for pattern in ["propin*", "(\"nota fria\" OR recibo) NEAR/3 faço", "desconto UNLESS cupom NEAR/2"] {
+            a.watch(pattern).await;
+        }
+        for (id, text, expected) in [
+            ("a", "as propinas", vec!["propin"]),
+            ("b", "faço sim uma nota\nfria", vec!["faço", "nota\nfria"]),
+            ("c", "faço questão de que me mande logo o recibo", vec![]),
+            ("d", "desconto à vista", vec!["desconto"]),
+            ("e", "o desconto do cupom acabou", vec![]),
+        ] {
+            a.receive(id, FROM, text).await;
+            let matches = a.matches().await;
+            let spans = matches.iter().filter(|found| found["message"]["providerId"] == id).flat_map(|found| found["spans"].as_array().expect("spans"));
+            let texts: Vec<&str> = spans.map(|span| span["text"].as_str().expect("text")).collect();
+            assert_eq!(texts, expected, "{id}");
+        }
+    }
+
+    async fn a_detector_is_watched_like_a_word(world: World) {
+        let a = world.tenant("alfa").await;
+        let made = a.manager.change("createTerm", "CreateTermInput", &json!({ "detector": "CPF" }), "term { id pattern detector }").await;
+        assert_eq!((&made["term"]["pattern"], &made["term"]["detector"]), (&Value::Null, &json!("CPF")));
+        for (input, code, path) in [
+            (json!({ "detector": "CPF" }), "DUPLICATE", json!(["detector"])),
+            (json!({ "detector": "CPF", "pattern": "cpf" }), "INVALID", json!(["detector"])),
+            (json!({}), "INVALID", json!(["pattern"])),
+        ] {
+            let refused = a.manager.attempt("createTerm", "CreateTermInput", &input, "term { id }").await;
+            assert_eq!((&refused["errors"][0]["code"], &refused["errors"][0]["path"]), (&json!(code), &path), "{input}");
+        }
+        let changed = json!({ "id": made["term"]["id"], "pattern": "cpf" });
+        let refused = a.manager.attempt("updateTerm", "UpdateTermInput", &changed, "term { id }").await;
+        assert_eq!(refused["errors"][0]["code"], "INVALID");
+        a.receive("sem", FROM, "meu CPF é 111.111.111-11 e o pedido 52998224726").await;
+        a.receive("com", FROM, "é meu: 529.982.247-25 ✓").await;
+        let matches = a.matches().await;
+        assert_eq!(matches.len(), 1);
+        assert_eq!((&matches[0]["pattern"], &matches[0]["steps"]), (&Value::Null, &json!([])));
+        assert_eq!(matches[0]["spans"], json!([{ "start": 7, "end": 21, "text": "529.982.247-25" }]));
     }
 
     async fn an_edited_text_is_scanned_and_matched_at_its_version(world: World) {

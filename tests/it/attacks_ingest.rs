@@ -134,6 +134,7 @@ on_both_engines! {
         assert_eq!(a.alerts().await.len(), 1);
         assert_eq!(a.matches().await.len(), 1);
         assert_eq!((world.count("message").await, world.count("contact").await), (1, 1));
+        assert_eq!(world.count("parked").await, 0, "a repetition is no fault");
     }
 
     async fn an_edit_a_deletion_and_a_reaction_that_come_twice_count_once(world: World) {

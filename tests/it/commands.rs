@@ -113,6 +113,19 @@ on_both_engines! {
         assert_eq!(tenant.manager.read("{ alerts { totalCount } }").await["alerts"]["totalCount"], 2);
     }
 
+    async fn a_log_that_nobody_reads_costs_no_answer_and_no_end(world: World) {
+        let mut tenant = world.tenant("calada").await;
+        let mut settings = world.environment();
+        settings.insert("VIGIA_LOG".to_owned(), "debug".to_owned());
+        let server = Serving::start_unheard(&settings, world.folder.path()).await;
+        tenant.move_to(&server.url);
+        for number in 0..20 {
+            tenant.receive(&format!("wamid.{number}"), "5511911110001", "bom dia").await;
+        }
+        server.terminate();
+        assert_eq!(server.ended(Duration::from_secs(10)).await.code(), Some(0));
+    }
+
     async fn health_and_the_essentials_are_told_without_a_name(world: World) {
         let tenant = world.tenant("medida").await;
         tenant.watch("propina").await;
@@ -270,11 +283,15 @@ async fn a_lost_master_key_is_asked_for_and_never_made_anew() {
 async fn what_is_kept_on_disk_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = BTreeMap::from([("VIGIA_DATA_DIR".to_owned(), folder.path().join("dados").display().to_string())]);
+    let settings = BTreeMap::from([
+        ("VIGIA_DATA_DIR".to_owned(), folder.path().join("dados").display().to_string()),
+        ("VIGIA_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+    ]);
     let server = Serving::start(&settings, folder.path()).await;
-    for entry in std::fs::read_dir(folder.path().join("dados")).expect("the data directory") {
-        let entry = entry.expect("an entry");
-        assert_eq!(entry.metadata().expect("its mode").permissions().mode() & 0o077, 0, "{}", entry.path().display());
+    let data = folder.path().join("dados");
+    let entries = std::fs::read_dir(&data).expect("the data directory");
+    for path in entries.map(|entry| entry.expect("an entry").path()).chain([data]) {
+        assert_eq!(path.metadata().expect("its mode").permissions().mode() & 0o077, 0, "{}", path.display());
     }
     server.kill();
 }

@@ -76,8 +76,10 @@ on_both_engines! {
         let a = world.tenant("alfa").await;
         watch_grouped(&a, 60).await;
         watch_grouped(&a, 90).await;
-        say(&a, "1", ANA, T).await;
-        say(&a, "2", BIA, T).await;
+        // Together: what is at hand at once might be mixed up.
+        let both = [("1", ANA), ("2", BIA)].map(|(id, from)| json!({ "from": from, "id": id, "timestamp": T.to_string(),
+            "type": "text", "text": { "body": "a propina de sempre" } }));
+        assert_eq!(a.deliver(a.value(&json!({ "messages": both }))).await, 200);
         assert_eq!(a.alerts().await.len(), 4);
         say(&a, "3", ANA, T + 75 * 60).await;
         let mut groups = groups(&a).await;

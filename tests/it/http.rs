@@ -170,6 +170,7 @@ on_both_engines! {
 
     async fn what_changes_something_goes_by_post_alone_and_only_as_json(world: World) {
         let tenant = world.tenant("csrf").await;
+        let before = tenant.manager.read("{ terms { totalCount } }").await;
         let token = format!("authorization: Bearer {}\r\n", tenant.manager.token.clone().expect("a token"));
         let mutation = "mutation { createTerm(input: { pattern: \"intruso\" }) { errors { code } } }";
         let body = json!({ "query": mutation }).to_string();
@@ -205,7 +206,7 @@ on_both_engines! {
             reply.is_clean();
         }
         let terms = tenant.manager.read("{ terms { totalCount } }").await;
-        assert_eq!(terms["terms"]["totalCount"], 0, "nothing was done");
+        assert_eq!(terms, before, "nothing was done");
     }
 
     async fn what_is_too_large_is_refused_before_it_is_read(world: World) {
@@ -304,7 +305,7 @@ on_both_engines! {
                 reply.is_clean();
             }
         }
-        let page = tenant.manager.read(&format!("{{ terms(first: 100, after: \"{own}\") {{ nodes {{ pattern }} pageInfo {{ hasNextPage }} }} }}")).await;
+        let page = tenant.manager.read(&format!("{{ terms(first: 2, after: \"{own}\") {{ nodes {{ pattern }} pageInfo {{ hasNextPage }} }} }}")).await;
         assert_eq!(page["terms"]["nodes"], json!([{ "pattern": "dois" }, { "pattern": "um" }]));
     }
 

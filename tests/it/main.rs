@@ -11,6 +11,7 @@ mod catalogue;
 mod commands;
 mod compose;
 mod contacts;
+mod detection;
 mod durability;
 mod floors;
 mod grouping;

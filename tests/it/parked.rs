@@ -74,6 +74,8 @@ on_both_engines! {
         assert_eq!(kept.keys().collect::<Vec<_>>(), ["primeira", "última"]);
         assert_eq!(kept["primeira"]["text"], "um");
         assert_eq!(kept["última"]["text"], "nul \u{0} no meio");
+        let parked = ids(&world).await;
+        assert_eq!((world.replay(&parked).await, ids(&world).await), (0, parked), "what is still broken stays as it is");
         assert_eq!(reasons(&world).await, vec![MALFORMED; broken.len() + 1]);
     }
 

@@ -110,7 +110,7 @@ on_both_engines! {
 
     async fn a_weak_password_is_refused_wherever_one_is_chosen(world: World) {
         let tenant = world.tenant("fraca").await;
-        for weak in ["curta", "aaaaaaaaaaaaaaaa", "nova@fraca.example", "123456789012345", "password12345", "ab1!eab1!eab1!e", &"longa demais ".repeat(100)] {
+        for weak in ["curta", "aaaaaaaaaaaaaaab", "nova@fraca.example", "123456789012345", "password12345", "ab1!eab1!eab1!e", &"longa demais ".repeat(100)] {
             let input = json!({ "name": "N", "email": "nova@fraca.example", "password": weak, "role": "AUDITOR" });
             let made = tenant.owner.attempt("createUser", "CreateUserInput", &input, "user { id }").await;
             assert_eq!((codes(&made), &made["user"], &made["errors"][0]["path"]), (vec!["WEAK_PASSWORD"], &json!(null), &json!(["password"])), "{weak}");
@@ -143,7 +143,9 @@ on_both_engines! {
         assert_eq!(codes(&attempt(&world, "dona@chute.example", PASSWORD, None).await), ["THROTTLED"], "the right password too");
         world.clock.advance(Duration::from_secs(8));
         assert_eq!(codes(&attempt(&world, "dona@chute.example", PASSWORD, None).await), Vec::<&str>::new());
-        assert_eq!(codes(&attempt(&world, "dona@chute.example", "nao e esta senha", None).await), ["BAD_CREDENTIALS"], "the count begins anew");
+        for _ in 0..4 {
+            assert_eq!(codes(&attempt(&world, "dona@chute.example", "nao e esta senha", None).await), ["BAD_CREDENTIALS"], "the count begins anew");
+        }
     }
 
     async fn guessing_at_many_accounts_is_slowed_down_by_address(world: World) {

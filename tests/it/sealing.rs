@@ -174,6 +174,8 @@ on_both_engines! {
         tenant.move_to(&server.url);
         let mut markers: Vec<String> = [WORD, CONTACT, &line(CONTACT)[1..], PASSWORD, MASTER_KEY, &tenant.provider_number_id]
             .map(|marker| marker.to_lowercase()).to_vec();
+        // As phones are looked up: without the ninth digit.
+        markers.extend([CONTACT, &line(CONTACT)[1..]].map(|phone| phone.replacen("119", "11", 1)));
         let secrets = use_everything(&server.url, &tenant).await;
         markers.extend(secrets.iter().map(|secret| secret.to_lowercase()));
         let webhook = tenant.webhook.rsplit('/').next().expect("a secret part").to_owned();

@@ -154,15 +154,23 @@ on_both_engines! {
         raise(&tenant, 3).await;
         assert_eq!(tenant.deliver(tenant.text("wamid.more", "5511922220001", 1_760_000_000, "propina").replace(&tenant.provider_number_id, "519999")).await, 200);
         assert_eq!(next(&mut socket).await["alert"]["sequence"], 4, "what does not pass the filter is passed over");
+        let input = json!({ "name": "Brindes", "purpose": "Testar", "legalBasis": "LEGITIMATE_INTEREST" });
+        let policy = tenant.manager.change("createPolicy", "CreatePolicyInput", &input, "policy { id }").await["policy"]["id"].clone();
+        tenant.manager.change("createTerm", "CreateTermInput", &json!({ "pattern": "brinde", "policyId": policy }), "term { id }").await;
+        let mut socket = follow(&tenant.reviewer, &after, json!({ "policyId": policy })).await;
+        tenant.receive("wamid.gift", "5511922220002", "um brinde").await;
+        assert_eq!(next(&mut socket).await["alert"]["sequence"], 5, "another policy's");
     }
 
     async fn a_cursor_of_another_list_or_company_is_refused(world: World) {
         let (tenant, other) = (watching(&world, "cursor").await, watching(&world, "alheia").await);
         raise(&tenant, 1).await;
-        let lists = tenant.manager.read("{ terms { pageInfo { endCursor } } alerts { pageInfo { endCursor } } }").await;
+        let lists = tenant.manager.read("{ terms { pageInfo { endCursor } } alerts { pageInfo { endCursor } nodes { matches { pageInfo { endCursor } } } } }").await;
         let own = |list: &str| lists[list]["pageInfo"]["endCursor"].as_str().expect("a cursor").to_owned();
         let foreign = now(&other.manager).await.as_str().expect("a cursor").to_owned();
-        for cursor in [own("terms"), own("alerts"), foreign, "x".into(), String::new()] {
+        // Of all lists, this one's cursors look most like an event's: their number is 0.
+        let of_matches = lists["alerts"]["nodes"][0]["matches"]["pageInfo"]["endCursor"].as_str().expect("a cursor").to_owned();
+        for cursor in [own("terms"), own("alerts"), of_matches, foreign, "x".into(), String::new()] {
             assert_eq!(refused(&tenant.manager, &cursor).await, "BAD_USER_INPUT", "{cursor:?}");
         }
     }
@@ -236,11 +244,16 @@ on_both_engines! {
         for number in 1..=5 {
             raise(&other, number).await;
         }
-        raise(&tenant, 6).await;
-        let own = tenant.manager.read("{ alerts { nodes { id } } }").await["alerts"]["nodes"][0]["id"].clone();
+        for number in 6..=7 {
+            raise(&tenant, number).await;
+        }
+        // The other's events stand at the same places in its journal: between these two.
+        let own = tenant.manager.read("{ alerts { nodes { id } } }").await["alerts"]["nodes"].clone();
         for socket in [&mut socket, &mut live] {
-            let event = next(socket).await;
-            assert_eq!((&event["alertId"], &event["alert"]["sequence"]), (&own, &json!(1)));
+            for sequence in 1..=2 {
+                let event = next(socket).await;
+                assert_eq!((&event["alertId"], &event["alert"]["sequence"]), (&own[2 - sequence]["id"], &json!(sequence)));
+            }
         }
     }
 }

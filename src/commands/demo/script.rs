@@ -21,7 +21,8 @@ pub struct Said {
     pub raises: Option<&'static str>,
 }
 
-/// The dialogue. Some lines hold a term's letters and not the term: they must raise nothing.
+/// The dialogue. Some lines disguise a term, and must raise an alert all the same; some hold its letters and not the
+/// term, and must raise nothing.
 pub const LINES: [Said; 8] = [
     Said {
         who: "Ana Souza", phone: "5511910010000", text: "Bom dia! O bolo de sábado já está pronto?", raises: None
@@ -45,14 +46,14 @@ pub const LINES: [Said; 8] = [
     Said {
         who: "Davi Nunes",
         phone: "5511930030000",
-        text: "Aqui não. Me chama no Telegram que eu explico",
+        text: "Aqui não. Me ch@ma no T e l e g r a m que eu explico",
         raises: Some("me chama no telegram"),
     },
     Said { who: "Carla Reis", phone: "5521960050000", text: "Combinado, obrigada!", raises: None },
     Said {
         who: "Eva Prado",
         phone: "5511940040000",
-        text: "Recebi a própina… digo, a proposta 👍",
+        text: "Recebi a pr0p1na… digo, a proposta 👍",
         raises: Some("propina"),
     },
 ];

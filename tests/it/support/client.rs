@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// No event takes longer; a ping comes every 20 seconds.
+/// Nothing that is waited for takes longer. The pings that come every 20 seconds are not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The header Meta would send with a body.
@@ -154,25 +154,31 @@ impl Socket {
 
     /// The next message; a close fails the test.
     pub async fn hear(&mut self) -> Value {
-        loop {
-            match self.frame().await.expect("an open socket").expect("a frame") {
-                Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
-                Message::Close(frame) => panic!("closed: {frame:?}"),
-                _ => {}
+        let heard = async {
+            loop {
+                match self.frame().await.expect("an open socket").expect("a frame") {
+                    Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
+                    Message::Close(frame) => panic!("closed: {frame:?}"),
+                    _ => {}
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, heard).await.expect("a message")
     }
 
     /// The code the server closes with; a message before it fails the test.
     pub async fn close_code(&mut self) -> u16 {
-        loop {
-            match self.frame().await {
-                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
-                Some(Ok(Message::Text(text))) => panic!("said {text} instead of closing"),
-                Some(Ok(_)) => {}
-                other => panic!("ended without a code: {other:?}"),
+        let closed = async {
+            loop {
+                match self.frame().await {
+                    Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                    Some(Ok(Message::Text(text))) => panic!("said {text} instead of closing"),
+                    Some(Ok(_)) => {}
+                    other => panic!("ended without a code: {other:?}"),
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, closed).await.expect("a close")
     }
 
     /// Subscribes under an id.
