@@ -32,6 +32,7 @@ use crate::graphql::admission::Admissions;
 use crate::graphql::operation::{Admission, Authenticate, Credentials, Engine as GraphqlEngine, Refused};
 use crate::http;
 use crate::inbox::Inbox;
+use crate::jobs::Jobs;
 use crate::journal::AccessJournal;
 use crate::keys::PlatformKeys;
 use crate::numbers::channels::Channels;
@@ -58,6 +59,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// The way in.
     pub inbox: Arc<Inbox>,
+    /// What waits to be done.
+    pub jobs: Arc<Jobs>,
     /// What is measured.
     pub metrics: Metrics,
     /// What whoever runs it should know, said once it listens.
@@ -171,11 +174,14 @@ impl App {
     pub async fn build(config: &Config, core: Core) -> Result<Self> {
         let accounts = Arc::new(Accounts::load(core.clone()).await?);
         let metrics = Metrics::default();
-        let inbox = Inbox::new(core.clone(), Arc::new(Matchers::default()), metrics.clone());
+        let matchers = Arc::new(Matchers::default());
+        let inbox = Inbox::new(core.clone(), Arc::clone(&matchers), metrics.clone());
+        let jobs = Jobs::new(core.clone(), matchers, metrics.clone());
         Ok(Self {
             accounts,
             channels: Arc::new(Channels::new()),
             inbox,
+            jobs,
             metrics,
             notes: config
                 .without_effect
@@ -215,13 +221,14 @@ impl App {
                 move || purge(Arc::clone(&inbox)).boxed()
             })),
         ];
+        let jobs = tokio::spawn(Arc::clone(&self.jobs).run(shutdown.clone()));
         tracing::info!("listening on http://{address}");
         for note in &self.notes {
             tracing::warn!("{note}");
         }
         http::listener::serve(listener, router, MAX_CONNECTIONS, tasks, shutdown).await;
         background.cancel();
-        for poll in polls {
+        for poll in polls.into_iter().chain([jobs]) {
             if poll.await.is_err() {
                 tracing::warn!("a background task ended before its time");
             }
@@ -237,6 +244,7 @@ impl App {
             Arc::clone(&self.accounts),
             Arc::clone(&self.channels),
             Arc::clone(&self.inbox),
+            Arc::clone(&self.jobs),
             self.metrics.clone(),
         );
         let edge = http::graphql::GraphqlEdge::new(

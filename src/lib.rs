@@ -6,7 +6,7 @@
 //! - [`app`]: builds everything from the settings, serves, and stops in order.
 //! - **Edges** speak a protocol and decide nothing: [`http`], [`graphql`].
 //! - **Business**, the verbs: [`inbox`] takes deliveries in; [`accounts`], [`tenants`], [`numbers`], [`policies`] keep what a
-//!   company sets up; [`dialogue`], [`alerts`], [`directory`] read; [`import`] and [`verify`] are commands; [`journal`] is the
+//!   company sets up; [`history`] looks back over what is stored, [`jobs`] does what waits; [`dialogue`], [`alerts`], [`directory`] read; [`import`] and [`verify`] are commands; [`journal`] is the
 //!   record, [`keys`] a tenant's keys, [`caller`] who asks, [`refusal`] what lawfully is not done, [`core`] what all stand on.
 //! - **Mechanisms** know no business and not each other: [`db`], [`auth`], [`detect`], [`providers`], [`vault`], [`doorbell`].
 //! - **Ground**: [`clock`], [`config`], [`error`], [`telemetry`].
@@ -28,9 +28,11 @@ pub mod directory;
 pub mod doorbell;
 pub mod error;
 pub mod graphql;
+pub mod history;
 pub mod http;
 pub mod import;
 pub mod inbox;
+pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod numbers;

@@ -1,8 +1,8 @@
 //! `vigia verify`: whether a tenant's journal is whole and everything sealed opens.
 
 use entity::{
-    alias, channel, contact, content_key, conversation, held, media, message, message_version, number, policy_version,
-    reaction, tenant, term_version, user,
+    alias, channel, contact, content_key, conversation, held, history_scan, media, message, message_version, number,
+    policy_version, reaction, tenant, term_version, user,
 };
 use sea_orm::{ColumnTrait, IdenStatic, Iterable, ModelTrait, Order, PrimaryKeyToColumn, Value};
 use serde_json::json;
@@ -79,6 +79,7 @@ async fn open_everything(core: &Core, scope: &TenantScope, report: &mut Report) 
     table::<contact::Entity>(core, &tx, "contact", report).await?;
     table::<conversation::Entity>(core, &tx, "conversation", report).await?;
     table::<held::Entity>(core, &tx, "held", report).await?;
+    table::<history_scan::Entity>(core, &tx, "history_scan", report).await?;
     table::<media::Entity>(core, &tx, "media", report).await?;
     table::<message::Entity>(core, &tx, "message", report).await?;
     table::<message_version::Entity>(core, &tx, "message_version", report).await?;

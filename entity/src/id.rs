@@ -72,4 +72,8 @@ ids! {
     AlertId
     /// One term found in one version of a message.
     MatchId
+    /// A run of terms over stored history.
+    HistoryScanId
+    /// A piece of work that waits to be done.
+    JobId
 }

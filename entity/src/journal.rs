@@ -83,6 +83,12 @@ pub enum Kind {
     /// A term is watched no more.
     #[sea_orm(num_value = 14)]
     TermDeleted,
+    /// A run over stored history was asked for.
+    #[sea_orm(num_value = 15)]
+    HistoryScanStarted,
+    /// A run over stored history came to its end, whichever that was.
+    #[sea_orm(num_value = 16)]
+    HistoryScanEnded,
     /// A message was stored.
     #[sea_orm(num_value = 50)]
     MessageReceived,
@@ -113,6 +119,9 @@ pub enum Kind {
     /// Content was read.
     #[sea_orm(num_value = 200)]
     ContentRead,
+    /// A term was tried on stored messages.
+    #[sea_orm(num_value = 201)]
+    HistoryPreviewed,
     /// Parked items were taken up again.
     #[sea_orm(num_value = 40)]
     ParkedReplayed,

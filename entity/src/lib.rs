@@ -16,6 +16,8 @@ pub mod conversation;
 pub mod delivery;
 pub mod head;
 pub mod held;
+pub mod history_scan;
+pub mod job;
 pub mod journal;
 pub mod login;
 pub mod r#match;

@@ -75,6 +75,8 @@ acts! {
     ReadPolicies: "read policies and terms",
     ManagePolicies: "create, change and delete policies and terms",
     PreviewTerms: "preview terms",
+    ReadHistoryScans: "read scans of history, without content",
+    ScanHistory: "run policies over history and cancel scans",
     ReadConversations: "read conversations, without content",
     ReadAlerts: "read alerts, without content",
     ReadContent: "read content: texts, names, phones, provider ids",
@@ -99,13 +101,14 @@ pub fn may(who: Who, act: Act) -> bool {
         | Act::ReadChannels
         | Act::ReadNumbers
         | Act::ReadPolicies
+        | Act::ReadHistoryScans
         | Act::ReadConversations
         | Act::ReadAlerts
         | Act::SubscribeAlerts => matches!(who, Who::User(_)),
 
         Act::ManageUsers | Act::ManageChannels | Act::ManageNumbers => who == Who::User(Owner),
 
-        Act::ManagePolicies | Act::PreviewTerms => who == Who::User(DataManager),
+        Act::ManagePolicies | Act::PreviewTerms | Act::ScanHistory => who == Who::User(DataManager),
 
         Act::ReadContent => matches!(who, Who::User(DataManager | Reviewer)),
     }
@@ -148,6 +151,8 @@ mod tests {
 | read policies and terms | – | yes | yes | yes | yes |
 | create, change and delete policies and terms | – | – | yes | – | – |
 | preview terms | – | – | yes | – | – |
+| read scans of history, without content | – | yes | yes | yes | yes |
+| run policies over history and cancel scans | – | – | yes | – | – |
 | read conversations, without content | – | yes | yes | yes | yes |
 | read alerts, without content | – | yes | yes | yes | yes |
 | read content: texts, names, phones, provider ids | – | – | yes | yes | – |

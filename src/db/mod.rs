@@ -22,7 +22,7 @@ pub mod system;
 pub use connect::{Engine, migrate, needs_migration, role_of};
 pub use lanes::{Lanes, Overloaded};
 pub use page::{Page, PageArgs, Position, SortKey, page, position};
-pub use proof::{Appointed, Routed, Session, TenantProof};
+pub use proof::{Appointed, Claimed, Routed, Session, TenantProof};
 pub use scope::{Rows, TenantScope, TenantTx};
 
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //!
 //! [`TenantProof`] is sealed: these few are all there are, and each is made where its truth is established.
 
-use entity::{SessionId, TenantId, UserId};
+use entity::{JobId, SessionId, TenantId, Timestamp, UserId, job};
+use uuid::Uuid;
 
 mod sealed {
     pub trait Sealed {}
@@ -36,6 +37,45 @@ pub struct Appointed {
     pub(super) tenant: TenantId,
 }
 
+/// A job that somebody asked for in a tenant's transaction, and that whoever holds this has claimed.
+#[derive(Debug)]
+pub struct Claimed {
+    pub(super) tenant: TenantId,
+    pub(super) id: JobId,
+    pub(super) leased_until: Timestamp,
+    pub(super) kind: job::Kind,
+    pub(super) subject: Uuid,
+    pub(super) attempts: i32,
+}
+
+impl Claimed {
+    pub(super) fn new(row: &job::Model, leased_until: Timestamp) -> Self {
+        Self {
+            tenant: row.tenant_id,
+            id: row.id,
+            leased_until,
+            kind: row.kind,
+            subject: row.subject_id,
+            attempts: row.attempts,
+        }
+    }
+
+    /// What is to be done.
+    pub fn kind(&self) -> job::Kind {
+        self.kind
+    }
+
+    /// What it is about, among the tenant's rows.
+    pub fn subject(&self) -> Uuid {
+        self.subject
+    }
+
+    /// How often it was taken up since it last got further, this time included.
+    pub fn attempts(&self) -> i32 {
+        self.attempts
+    }
+}
+
 macro_rules! proofs {
     ($($name:ident)*) => {$(
         impl sealed::Sealed for $name {}
@@ -47,4 +87,4 @@ macro_rules! proofs {
     )*};
 }
 
-proofs!(Session Routed Appointed);
+proofs!(Session Routed Appointed Claimed);

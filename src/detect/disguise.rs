@@ -13,10 +13,10 @@
 //! Where a unit can be taken in several ways they are tried in turn. What is tried for one place is bounded, so that
 //! the time a text takes grows with its length only.
 
-use unicode_normalization::char::decompose_compatible;
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical, decompose_compatible};
 
 use super::fold;
-use super::glyph::{self, DIGIT, DOT, EITHER, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, UPPER, glyph, leet};
+use super::glyph::{DIGIT, DOT, EITHER, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, TABLE, UPPER, glyph, leet};
 use super::pattern::Anchor;
 use super::skeleton::code;
 use super::word::Boundaries;
@@ -31,7 +31,7 @@ const VISIBLE: u16 = SEPARATOR | DOT | STOP | SPACE;
 /// A literal of fewer letters is found in parted letters by chance.
 const PARTED_LETTERS: usize = 4;
 /// Steps to be tried for one place and literal, beside some for each letter.
-const STEPS: usize = 128;
+const STEPS: usize = 32;
 
 /// A letter, digit or sign of a text.
 #[derive(Clone, Copy)]
@@ -137,9 +137,10 @@ impl Buffers {
 fn read_units(text: &str, units: &mut Vec<Unit>) {
     units.clear();
     let mut gap = 0;
+    let table = &*TABLE;
     for (at, c) in text.char_indices() {
         let (start, end) = (at as u32, (at + c.len_utf8()) as u32);
-        let read = glyph(c);
+        let read = table.get(c);
         if read.flags & MARK != 0 {
             let whole = units.iter_mut().rev().take(if gap == 0 { 3 } else { 0 });
             whole.take_while(|unit| unit.end == start).for_each(|unit| unit.end = end);
@@ -249,7 +250,7 @@ impl Suspect<'_> {
             word,
         });
         let mut best: Option<Found> = None;
-        let mut steps = STEPS + 16 * self.pieces.len();
+        let mut steps = STEPS + 8 * self.pieces.len();
         while let Some(mut way) = ways.pop() {
             // The first of the ways that a step opens is taken at once.
             while let Some(piece) = self.pieces.get(way.piece) {
@@ -373,11 +374,8 @@ impl Suspect<'_> {
             if unit.letter != letter && !stroke {
                 self.looks_like_in_case(way.unit, letter).then_some(())?;
                 steps |= Steps::from_iter([Step::Lookalike]).bits();
-            } else if (unit.flags & UPPER != 0) != piece.upper {
-                steps |= Steps::from_iter([Step::Case]).bits();
-            }
-            if self.accents_differ(piece, unit) {
-                steps |= Steps::from_iter([Step::Accent]).bits();
+            } else {
+                steps |= self.case_and_accents(piece, unit).bits();
             }
             way.word.letters += 1;
         }
@@ -415,13 +413,7 @@ impl Suspect<'_> {
         if half || !bounded || !word.closes() || self.cuts_number(first, way.last) {
             return None;
         }
-        let (start, end) = (begin.start as usize, end.end as usize);
-        let folded = Steps::from_iter([Step::Case, Step::Accent]);
-        let seen = self.text.get(start..end)?;
-        let plain = way.steps.bits() & !folded.bits() == 0;
-        // What FOLDED finds as well has the steps FOLDED says.
-        let same = plain && fold::fold(seen).eq(fold::fold(self.typed));
-        Some((start, end, if same { fold::steps_between(self.typed, seen) } else { way.steps }))
+        Some((begin.start as usize, end.end as usize, way.steps))
     }
 
     /// Whether a span from unit `first` to `last` takes a digit for a letter that belongs to a number going on outside.
@@ -501,11 +493,20 @@ impl Suspect<'_> {
         fits && (before == Some(!upper) || before.is_none() && long && after == Some(false))
     }
 
-    /// Whether `unit` carries other accents than `piece` was typed with.
-    fn accents_differ(&self, piece: &Piece, unit: &Unit) -> bool {
+    /// The steps from a letter as typed to the one seen, whatever it looks like.
+    fn case_and_accents(&self, piece: &Piece, unit: &Unit) -> Steps {
         let typed = self.typed.get(piece.start..piece.end).unwrap_or_default();
         let seen = self.text.get(unit.start as usize..unit.end as usize).unwrap_or_default();
-        !(typed.is_ascii() && seen.is_ascii()) && accents(typed) != accents(seen)
+        let mut steps = Steps::default();
+        let upper = unit.flags & UPPER != 0;
+        // Of one character FOLDED says what its case is: `ß` and `ss`, `ı` and `i` differ by it.
+        if upper != piece.upper || unit.steps == 0 && unit.letter == piece.letter && base(typed) != base(seen) {
+            steps = steps.with(Step::Case);
+        }
+        if !(typed.is_ascii() && seen.is_ascii()) && marks(typed) != marks(seen) {
+            steps = steps.with(Step::Accent);
+        }
+        steps
     }
 }
 
@@ -518,23 +519,35 @@ impl Word {
     }
 }
 
-/// The marks of one letter, as many as any language sets on one.
-fn accents(letter: &str) -> [char; 4] {
-    let mut marks = ['\0'; 4];
-    let mut places = marks.iter_mut();
+/// The letter under the marks of one.
+fn base(letter: &str) -> char {
+    let (mut base, mut first) = ('\0', letter.chars().next());
+    if let Some(c) = first.take_if(|c| !c.is_ascii()) {
+        decompose_canonical(c, |part| base = if base == '\0' { part } else { base });
+    }
+    first.unwrap_or(base)
+}
+
+/// The marks of one letter in canonical order, as many as anyone reads.
+fn marks(letter: &str) -> [char; 8] {
+    let (mut marks, mut found) = (['\0'; 8], 0);
     for c in letter.chars() {
         decompose_compatible(c, |part| {
             if fold::is_mark(part)
-                && let Some(place) = places.next()
+                && let Some(place) = marks.get_mut(found)
             {
                 *place = part;
+                found += 1;
             }
         });
+    }
+    if let Some(found) = marks.get_mut(..found) {
+        found.sort_by_key(|mark| canonical_combining_class(*mark));
     }
     marks
 }
 
 /// What can be seen of a literal's own gap.
 fn seen_in(gap: &str) -> impl Iterator<Item = char> {
-    fold::fold(gap).filter(|c| glyph::glyph(*c).flags & INVISIBLE == 0)
+    fold::fold(gap).filter(|c| glyph(*c).flags & INVISIBLE == 0)
 }

@@ -3,12 +3,13 @@
 //! [`fold`] says what folding is, plainly and slowly; [`read`] does the same in one pass over a text and keeps the way
 //! back to it. A test holds them together byte for byte.
 
+use std::array;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
-use super::view::{PADDING, View};
+use super::view::{End, View};
 use super::{Step, Steps};
 
 /// `text` decomposed (NFD), without its marks, in one case, each run of white space one space.
@@ -69,92 +70,72 @@ fn collapse(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
 
 /// Folds `text` into `view` in place of what was read before: byte for byte [`fold`], in one pass.
 pub(super) fn read(text: &str, view: &mut View) {
-    let short = SHORT.as_slice();
-    view.clear();
-    view.bytes.reserve(text.len() + PADDING);
-    view.origin.reserve(text.len() + 1);
+    let short = &*SHORT;
+    view.grow(text.len());
+    let mut end = End::default();
     let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let plain = plain_prefix(rest.as_bytes(), view.bytes.last() == Some(&b' '));
-        let from = view.bytes.len();
-        view.bytes.extend_from_slice(rest.as_bytes().get(..plain).unwrap_or_default());
-        if let Some(added) = view.bytes.get_mut(from..) {
-            added.make_ascii_lowercase();
+    while let Some(byte) = text.as_bytes().get(at) {
+        let folded = if byte.is_ascii() { short[usize::from(*byte)] } else { UNSURE };
+        if folded != UNSURE {
+            end = put(end, view, at, folded);
+            at += 1;
+            continue;
         }
-        view.origin.extend(at as u32..(at + plain) as u32);
-        at += plain;
-        let Some(c) = rest.get(plain..).and_then(|rest| rest.chars().next()) else { break };
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
         match short.get(c as usize) {
-            Some(folded) => push(view, at, folded.as_bytes()),
-            None => push_long(view, at, c),
+            Some(&folded) if folded != UNSURE => end = put(end, view, at, folded),
+            _ => end = read_long(text, at, c, end, view),
         }
         at += c.len_utf8();
     }
-    view.close(text.len());
+    view.close(end, text.len());
 }
 
-/// How many bytes at the beginning fold to themselves but for case: ASCII without white space other than single blanks.
-fn plain_prefix(bytes: &[u8], after_space: bool) -> usize {
-    let mut after_space = after_space;
-    let plain = bytes.iter().take_while(|byte| {
-        let space = **byte == b' ';
-        let again = std::mem::replace(&mut after_space, space);
-        byte.is_ascii() && !matches!(byte, b'\t'..=b'\r') && !(space && again)
-    });
-    plain.count()
+/// Writes what one character folds to if it is one byte or none. Runs of white space are one blank.
+#[inline]
+fn put(end: End, view: &mut View, at: usize, byte: u8) -> End {
+    end.put(view, at, byte, (byte != DROPPED) & !((byte == b' ') & (end.last == b' ')))
 }
 
-fn push(view: &mut View, at: usize, folded: &[u8]) {
-    if folded == b" " && view.bytes.last() == Some(&b' ') {
-        return;
-    }
-    for byte in folded {
-        view.bytes.push(*byte);
-        view.origin.push(at as u32);
-    }
-}
-
+/// Folds a character that becomes several bytes, which may be more than it has itself.
 #[inline(never)]
-fn push_long(view: &mut View, at: usize, c: char) {
-    let mut utf8 = [0; 4];
-    // Nothing folds among the emoji, the commonest of long characters.
-    if ('\u{1F000}'..='\u{1FAFF}').contains(&c) {
-        return push(view, at, c.encode_utf8(&mut utf8).as_bytes());
+fn read_long(text: &str, at: usize, c: char, mut end: End, view: &mut View) -> End {
+    let mut folded = |c: char| {
+        let mut utf8 = [0; 4];
+        let utf8 = c.encode_utf8(&mut utf8).as_bytes();
+        view.grow(end.len + utf8.len() + text.len() - at);
+        utf8.iter().for_each(|byte| end = end.put(view, at, *byte, true));
+    };
+    match c {
+        // Nothing folds among the emoji, the commonest of long characters.
+        '\0' | '\u{1F000}'..='\u{1FAFF}' => folded(c),
+        c if c.is_whitespace() => return put(end, view, at, b' '),
+        c => decompose_canonical(c, |part| {
+            if !is_mark(part) {
+                one_case(part).for_each(&mut folded);
+            }
+        }),
     }
-    if c.is_whitespace() {
-        return push(view, at, b" ");
-    }
-    decompose_canonical(c, |part| {
-        if !is_mark(part) {
-            one_case(part).for_each(|folded| push(view, at, folded.encode_utf8(&mut utf8).as_bytes()));
-        }
-    });
+    end
 }
 
-/// What each character of one or two UTF-8 bytes (up to U+07FF: Latin, Greek, Cyrillic, Hebrew, Arabic) folds to.
-static SHORT: LazyLock<Vec<Short>> = LazyLock::new(|| ('\0'..'\u{800}').map(Short::of).collect());
+/// In [`SHORT`]: nothing.
+const DROPPED: u8 = 0;
+/// In [`SHORT`]: look again.
+const UNSURE: u8 = 0xFF;
 
-#[derive(Clone, Copy)]
-struct Short {
-    len: u8,
-    utf8: [u8; 4],
-}
-
-impl Short {
-    fn of(c: char) -> Self {
-        let mut short = Self { len: 0, utf8: [0; 4] };
+/// The one byte that each character up to U+07FF folds to.
+static SHORT: LazyLock<[u8; 0x800]> = LazyLock::new(|| {
+    array::from_fn(|c| {
+        let c = u32::try_from(c).ok().and_then(char::from_u32).unwrap_or_default();
         let folded: String = fold(c.encode_utf8(&mut [0; 4])).collect();
-        for (to, byte) in short.utf8.iter_mut().zip(folded.bytes()) {
-            *to = byte;
-            short.len += 1;
+        match folded.as_bytes() {
+            [] => DROPPED,
+            [byte] if *byte != DROPPED => *byte,
+            _ => UNSURE,
         }
-        short
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.utf8.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
+    })
+});
 
 #[cfg(test)]
 mod tests {
@@ -178,9 +159,9 @@ mod tests {
             let text: String = block.iter().flat_map(|c| ['x', *c]).collect();
             let folded = one_pass(&text);
             assert_eq!(String::from_utf8_lossy(folded.tail(0)), plain(&text));
-            assert_eq!(folded.origin.len(), folded.tail(0).len() + 1);
-            assert!(folded.origin.is_sorted());
-            assert!(folded.origin.iter().all(|at| text.is_char_boundary(*at as usize)));
+            let origins: Vec<usize> = (0..=folded.tail(0).len()).map(|at| folded.origin(at)).collect();
+            assert!(origins.is_sorted());
+            assert!(origins.iter().all(|at| text.is_char_boundary(*at)));
         }
     }
 

@@ -1,15 +1,15 @@
 //! Finds where literals may stand: a prefix q-gram filter (as in Wu and Manber, or Hyperscan's FDR).
 //!
-//! Each literal is known by its first bytes, eight or as many as it has of fewer. At every position of a text a bitmap
+//! Each literal is known by a key, its first six bytes or as many as it has of fewer. At every position of a text a bitmap
 //! says whether any literal may begin there; only then a table is asked which. Unlike in an automaton no step waits for
-//! the one before, and a thousand literals take some tens of KiB, so that the indexes of many tenants stay in the
+//! the one before, and a literal takes some fifty bytes in all, so that the indexes of many tenants stay in the
 //! processor's caches.
 
 use super::pattern::Anchor;
-use super::skeleton::{CODES, HIDDEN};
+use super::skeleton::HIDDEN;
 use super::view::{PADDING, View};
 
-/// How many first bytes a literal may be known by, the longest first. Each one in use costs a walk over the text.
+/// How many bytes a key may have, the longest first. Each length in use costs a walk over the text.
 const KEYS: [usize; 5] = [6, 4, 3, 2, 1];
 /// Bits of a filter for each literal: about one in so many positions passes it in vain.
 const FILTER_BITS: usize = 32;
@@ -48,6 +48,9 @@ pub(super) struct Index {
     arena: Vec<u8>,
     /// Whether a literal may begin in the middle of a word.
     inside: bool,
+    /// For each byte of a key, in an alphabet of 32, those that follow it and those that go before it, as bits.
+    follows: [u32; 32],
+    precedes: [u32; 32],
 }
 
 /// The literals known by equally many bytes.
@@ -97,6 +100,10 @@ impl Index {
             self.arena.extend_from_slice(item.typed.as_bytes());
             typed = u16::try_from(item.typed.len()).ok()?;
         }
+        for (a, b) in searched.iter().zip(searched.iter().skip(1)).take(KEYS[0]) {
+            self.follows[usize::from(a % 32)] |= 1 << (b % 32);
+            self.precedes[usize::from(b % 32)] |= 1 << (a % 32);
+        }
         let Item { literal, anchor, exact, .. } = *item;
         self.entries.push(Entry { at, searched: u16::try_from(searched.len()).ok()?, typed, literal, anchor, exact });
         Some(())
@@ -134,9 +141,10 @@ impl Index {
 
     /// Calls `found` with every literal of whose key the bytes stand in `view`, and where.
     fn find_keys(&self, view: &View, mut found: impl FnMut(&Entry, usize)) {
-        for tier in &self.tiers {
-            for (at, window) in view.padded().windows(PADDING).enumerate() {
-                let key = first_bytes(window) & tier.mask;
+        for (at, window) in view.padded().windows(PADDING).enumerate() {
+            let bytes = first_bytes(window);
+            for tier in &self.tiers {
+                let key = bytes & tier.mask;
                 if tier.may_hold(key) {
                     self.with_key(tier, key).for_each(|entry| found(entry, at));
                 }
@@ -144,45 +152,77 @@ impl Index {
         }
     }
 
-    /// Like [`Index::find`] in a view that holds [`HIDDEN`] bytes, of which a literal may take up `most`; calls `found`
-    /// also where only the key fits. `begins` says whether a word begins at a place.
+    /// Like [`Index::find`] in a view that holds [`HIDDEN`] bytes, each of which stands for any letter; the bytes need
+    /// fit only up to the first hidden one behind the key. `begins` says whether a word begins at a place.
     pub(super) fn find_hidden(
         &self,
         view: &View,
         begins: impl Fn(usize) -> bool,
         mut found: impl FnMut(&Entry, usize),
     ) {
-        self.find_keys(view, &mut found);
+        self.find_keys(view, |entry, at| {
+            if self.agrees(entry, &Guess::default(), view.tail(at)) {
+                found(entry, at);
+            }
+        });
+        let hidden = |window: &[u8], len| window.iter().take(len).filter(|byte| **byte == HIDDEN).count();
         for at in (0..view.tail(0).len()).filter(|at| self.inside || begins(*at)) {
             let window = view.tail(at);
-            let hidden = |key: &usize| window.iter().take(*key).any(|byte| *byte == HIDDEN);
-            if window.first() != Some(&HIDDEN) && hidden(&PADDING) {
-                for tier in self.tiers.iter().filter(|tier| tier.key > 2 && hidden(&tier.key)) {
-                    self.guess(tier, window, Guess::default(), &mut |entry| found(entry, at));
+            if window.first() == Some(&HIDDEN) || hidden(window, PADDING) == 0 {
+                continue;
+            }
+            for tier in self.tiers.iter().filter(|tier| tier.key > 2) {
+                let most = if tier.key > 3 { 2 } else { 1 };
+                if hidden(window, tier.key) <= most {
+                    self.guess(tier, window, Guess { most, ..Guess::default() }, &mut |entry| found(entry, at));
                 }
             }
         }
     }
 
-    /// Tries every letter for each of the first hidden bytes of `window`, two at most.
+    /// Tries for each of the first hidden bytes of `window` every letter that stands there in any key.
     fn guess(&self, tier: &Tier, window: &[u8], mut guess: Guess, found: &mut impl FnMut(&Entry)) {
-        for (nth, byte) in window.iter().enumerate() {
+        let mut end = window.len();
+        for (at, byte) in window.iter().enumerate() {
             if guess.len == tier.key {
+                end = at;
                 break;
             }
             if *byte == HIDDEN {
-                if guess.hidden == if tier.key > 3 { 2 } else { 1 } {
-                    return;
+                if guess.most > 0 {
+                    let rest = window.get(at + 1..).unwrap_or_default();
+                    let next = rest.first().filter(|next| **next != HIDDEN);
+                    let mut letters =
+                        around(guess.last, &self.follows) & next.map_or(u32::MAX, |next| around(*next, &self.precedes));
+                    while letters != 0 {
+                        let letter = b'a' - 1 + letters.trailing_zeros() as u8;
+                        letters &= letters - 1;
+                        let Some(guess) = guess.with(letter, &self.follows) else { continue };
+                        self.guess(tier, rest, Guess { most: guess.most - 1, ..guess }, found);
+                    }
                 }
-                let rest = window.get(nth + 1..).unwrap_or_default();
-                CODES.iter().for_each(|code| self.guess(tier, rest, guess.with(*code, 1), found));
                 return;
             }
-            guess = guess.with(*byte, 0);
+            match guess.with(*byte, &self.follows) {
+                Some(longer) => guess = longer,
+                None => return,
+            }
         }
         if guess.len == tier.key && tier.may_hold(guess.key) {
-            self.with_key(tier, guess.key).for_each(found);
+            let rest = window.get(end..).unwrap_or_default();
+            self.with_key(tier, guess.key).filter(|entry| self.agrees(entry, &guess, rest)).for_each(found);
         }
+    }
+
+    /// Whether the bytes of `entry` behind those guessed are those of `rest`, up to the first hidden one.
+    fn agrees(&self, entry: &Entry, guess: &Guess, rest: &[u8]) -> bool {
+        let wanted = self.searched(entry).get(guess.len..).unwrap_or_default();
+        let again = rest.first().is_some_and(|byte| *byte == guess.last);
+        let mut rest = rest.iter().skip(usize::from(again));
+        wanted
+            .iter()
+            .map_while(|byte| rest.next().filter(|seen| **seen != HIDDEN).map(|seen| byte == seen))
+            .all(|same| same)
     }
 
     fn searched(&self, entry: &Entry) -> &[u8] {
@@ -209,23 +249,29 @@ impl Index {
     }
 }
 
+/// What may stand beside `byte`: those it stands beside in keys, and itself, as a run is one byte.
+fn around(byte: u8, beside: &[u32; 32]) -> u32 {
+    beside[usize::from(byte % 32)] | 1 << (byte % 32)
+}
+
 /// The beginning of a key while letters are tried for what is hidden.
 #[derive(Clone, Copy, Default)]
 struct Guess {
     key: u64,
     len: usize,
     last: u8,
-    hidden: u8,
+    /// How many more letters may be hidden.
+    most: usize,
 }
 
 impl Guess {
-    /// Runs are one byte, as in any skeleton.
-    fn with(self, byte: u8, hidden: u8) -> Self {
-        let hidden = self.hidden + hidden;
+    /// One byte longer, if any key has it there. Runs are one byte, as in any skeleton.
+    fn with(self, byte: u8, follows: &[u32; 32]) -> Option<Self> {
         if byte == self.last {
-            return Self { hidden, ..self };
+            return Some(self);
         }
-        Self { key: self.key | u64::from(byte) << (8 * self.len), len: self.len + 1, last: byte, hidden }
+        let known = self.len == 0 || follows[usize::from(self.last % 32)] >> (byte % 32) & 1 != 0;
+        known.then(|| Self { key: self.key | u64::from(byte) << (8 * self.len), len: self.len + 1, last: byte, ..self })
     }
 }
 

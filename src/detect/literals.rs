@@ -164,10 +164,10 @@ impl Literals {
         skeleton::read(text, Signs::default(), view, unsure);
         let readings = skeleton::other_readings(text, unsure);
         self.disguised.find(view, |entry, at| {
-            let typed = self.disguised.typed(entry);
-            let (from, to) = (view.origin(at), view.origin(at + 1));
+            let (typed, from, to) = (self.disguised.typed(entry), view.origin(at), view.origin(at + 1));
             let found = match plainly(text, from, typed) {
                 Some((end, steps)) if stands(entry, text, (from, end), boundaries) => Some((from, end, steps)),
+                _ if cannot_spell(text, view, at, entry, typed) => None,
                 _ => disguise.ask((text, from, to), (typed, entry.anchor), boundaries),
             };
             hits.extend(found.map(|found| hit(entry, found)));
@@ -175,9 +175,10 @@ impl Literals {
         for signs in readings {
             skeleton::read(text, signs, view, unsure);
             let mut ask = |entry: &Entry, at: usize| {
-                let place = (text, view.origin(at), view.origin(at + 1));
-                let found = disguise.ask(place, (self.disguised.typed(entry), entry.anchor), boundaries);
-                hits.extend(found.map(|found| hit(entry, found)));
+                let (typed, place) = (self.disguised.typed(entry), (text, view.origin(at), view.origin(at + 1)));
+                if !cannot_spell(text, view, at, entry, typed) {
+                    hits.extend(disguise.ask(place, (typed, entry.anchor), boundaries).map(|found| hit(entry, found)));
+                }
             };
             if signs.masks {
                 self.disguised.find_hidden(view, |at| skeleton::begins_word(text, view.origin(at)), ask);
@@ -209,6 +210,14 @@ fn plainly(text: &str, from: usize, typed: &str) -> Option<(usize, Steps)> {
         false => return None,
     };
     (!marked).then_some((end, steps))
+}
+
+/// Whether `entry`, whose codes stand at `at`, is one word but a blank stands among the inner ones and there is no room
+/// for every letter to stand alone, in two bytes at least. Spares most places where words meet by chance.
+fn cannot_spell(text: &str, view: &View, at: usize, entry: &Entry, typed: &str) -> bool {
+    let codes = usize::from(entry.searched);
+    let inner = text.get(view.origin(at + 1)..view.origin(at + codes - 1)).unwrap_or_default();
+    inner.len() + 4 < 2 * codes && inner.contains(' ') && !typed.contains(char::is_whitespace)
 }
 
 /// Puts hits in order and keeps, of those of one literal that lie inside each other, the innermost, and of one span the

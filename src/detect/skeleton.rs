@@ -8,10 +8,8 @@ use std::array;
 use std::sync::LazyLock;
 
 use super::glyph::{DIGIT, Glyph, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, TABLE, glyph, leet};
-use super::view::{PADDING, View};
+use super::view::{End, View};
 
-/// The codes a hidden letter may have; `l` and the digits share those of other letters.
-pub(super) const CODES: &[u8] = b"abcdefghijkmnopqrstuvwxyz";
 /// A hidden letter, in readings of [`Signs::masks`].
 pub(super) const HIDDEN: u8 = 1;
 /// A letter that cannot be read as a Latin one.
@@ -54,70 +52,54 @@ static SHORT: LazyLock<[u8; 0x800]> = LazyLock::new(|| {
 /// Reads the skeleton of `text` into `view`, and into `unsure` where signs and masks stand, in bytes.
 pub(super) fn read(text: &str, signs: Signs, view: &mut View, unsure: &mut Vec<u32>) {
     let short = &*SHORT;
-    let mut bones = Bones::new(text, view);
     unsure.clear();
-    for (at, c) in text.char_indices() {
+    // No character becomes more bytes than it has itself.
+    view.grow(text.len());
+    let mut end = End::default();
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let code = if byte.is_ascii() { short[usize::from(*byte)] } else { UNSURE };
+        if code != UNSURE {
+            end = put(end, view, at, code);
+            at += 1;
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
         match short.get(c as usize) {
-            Some(&code) if code != UNSURE => bones.put(at, code),
-            _ => bones.put_long(at, c, signs, unsure),
+            Some(&code) if code != UNSURE => end = put(end, view, at, code),
+            _ => {
+                let read = glyph(c);
+                if read.flags & (SIGN | MASK) != 0 {
+                    unsure.push(at as u32);
+                }
+                for code in codes(text, at, c, signs) {
+                    end = put(end, view, at, code);
+                }
+            }
         }
+        at += c.len_utf8();
     }
-    bones.close();
+    view.close(end, text.len());
 }
 
-/// A skeleton being built.
-struct Bones<'a> {
-    text: &'a str,
-    view: &'a mut View,
-    len: usize,
-    last: u8,
+/// Runs are one code, but each hidden letter is one of its own.
+#[inline]
+fn put(end: End, view: &mut View, at: usize, code: u8) -> End {
+    end.put(view, at, code, (code != DROPPED) & (code != end.last) | (code == HIDDEN))
 }
 
-impl<'a> Bones<'a> {
-    /// No character becomes more bytes than it has itself, so a view as long as the text is long enough.
-    fn new(text: &'a str, view: &'a mut View) -> Self {
-        view.clear();
-        view.bytes.resize(text.len() + PADDING, 0);
-        view.origin.resize(text.len() + PADDING, 0);
-        Self { text, view, len: 0, last: DROPPED }
-    }
-
-    /// Writes first and moves on only if the code is to be kept: which it is, is not foreseeable enough to branch on.
-    #[inline]
-    fn put(&mut self, at: usize, code: u8) {
-        if let (Some(byte), Some(origin)) = (self.view.bytes.get_mut(self.len), self.view.origin.get_mut(self.len)) {
-            *byte = code;
-            *origin = at as u32;
-        }
-        let kept = code != DROPPED && code != self.last;
-        self.len += usize::from(kept);
-        self.last = if kept { code } else { self.last };
-    }
-
-    #[inline(never)]
-    fn put_long(&mut self, at: usize, c: char, signs: Signs, unsure: &mut Vec<u32>) {
-        let read = glyph(c);
-        if read.flags & (SIGN | MASK) != 0 {
-            unsure.push(at as u32);
-        }
-        if read.flags & MASK != 0 {
-            if signs.masks && word_before(self.text, at) {
-                self.last = DROPPED;
-                self.put(at, HIDDEN);
-            }
-        } else if read.flags & SIGN == 0 || signs.parting & class(c) == 0 {
-            if read.flags & LETTER != 0 && read.letters[0] == 0 {
-                self.put(at, FOREIGN);
-            }
-            read.letters().for_each(|letter| self.put(at, code(letter)));
-        }
-    }
-
-    fn close(self) {
-        self.view.bytes.truncate(self.len);
-        self.view.origin.truncate(self.len);
-        self.view.close(self.text.len());
-    }
+/// The codes of a character that stands for several letters, or not always for the same.
+#[inline(never)]
+fn codes(text: &str, at: usize, c: char, signs: Signs) -> impl Iterator<Item = u8> + use<> {
+    let read = glyph(c);
+    let parts = read.flags & SIGN != 0 && signs.parting & class(c) != 0;
+    let letters = match read.letters {
+        _ if read.flags & MASK != 0 && signs.masks && word_before(text, at) => [HIDDEN, 0, 0],
+        _ if read.flags & MASK != 0 || parts => [0; 3],
+        [0, ..] if read.flags & LETTER != 0 => [FOREIGN, 0, 0],
+        letters => letters.map(code),
+    };
+    letters.into_iter().take_while(|code| *code != 0)
 }
 
 /// Which signs are taken together to part letters, as a bit: each of the commonest, and all the others.
@@ -188,10 +170,15 @@ impl Side {
     }
 }
 
-/// Whether a word may begin at `at` for one who takes masks for letters.
+/// Whether a word may begin at `at`, where a mask with a letter before it is inside one.
 pub(super) fn begins_word(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default().chars().rev().map(|c| glyph(c).flags);
-    before.filter(|flags| flags & (INVISIBLE | MARK) == 0).take(1).all(|flags| flags & (LETTER | DIGIT) == 0)
+    let mut before = before.filter(|flags| flags & (INVISIBLE | MARK) == 0).take(2);
+    let letter = |flags: u16| flags & (LETTER | DIGIT) != 0;
+    match before.next() {
+        Some(flags) if flags & MASK != 0 => !before.next().is_some_and(|flags| letter(flags) || flags & MASK != 0),
+        first => !first.is_some_and(letter),
+    }
 }
 
 /// Whether a letter or another mask stands directly before `at`.

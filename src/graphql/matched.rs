@@ -177,7 +177,7 @@ impl Match {
 }
 
 impl Span {
-    fn cut(start: u32, end: u32, text: Option<&str>) -> Self {
+    pub(super) fn cut(start: u32, end: u32, text: Option<&str>) -> Self {
         let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
         let text = text.and_then(|text| detect::slice(text, at(start), at(end))).map(str::to_owned);
         let number = |offset: u32| i32::try_from(offset).unwrap_or(i32::MAX);

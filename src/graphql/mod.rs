@@ -32,6 +32,7 @@ pub mod contact;
 pub mod context;
 pub mod conversation;
 pub mod error;
+pub mod history;
 pub mod limits;
 pub mod loaders;
 pub mod matched;
@@ -44,6 +45,7 @@ pub mod operation;
 pub mod page;
 pub mod parked;
 pub mod policy;
+pub mod preview;
 pub mod scalar;
 pub mod tenant;
 pub mod term;
@@ -55,7 +57,9 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
 use crate::accounts::Accounts;
+use crate::history::Previews;
 use crate::inbox::Inbox;
+use crate::jobs::Jobs;
 use crate::numbers::channels::Channels;
 use crate::telemetry::Metrics;
 
@@ -77,6 +81,8 @@ pub struct Query(
     parked::ParkedQuery,
     conversation::ConversationQuery,
     alert::AlertQuery,
+    preview::PreviewQuery,
+    history::HistoryQuery,
 );
 
 /// Everything that can be done.
@@ -90,6 +96,7 @@ pub struct Mutation(
     policy::PolicyMutation,
     term::TermMutation,
     parked::ParkedMutation,
+    history::HistoryMutation,
 );
 
 /// Everything that can be listened to.
@@ -113,13 +120,22 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Nodes<message::Message>>("A page of a conversation's messages.")
         .override_output_type_description::<Nodes<matched::Match>>("A page of an alert's matches.")
         .override_output_type_description::<Nodes<alert_events::AlertEvent>>("A page of what happened to an alert.")
+        .override_output_type_description::<Nodes<history::HistoryScan>>("A page of runs over stored history.")
         .override_output_type_description::<alert::Alerts>("A page of alerts.")
 }
 
 /// The schema with what it needs for as long as the server lives, ready to be handed operations, each with its
 /// [`context::Operation`] in an `Arc` in the request's data.
-pub fn schema(accounts: Arc<Accounts>, channels: Arc<Channels>, inbox: Arc<Inbox>, metrics: Metrics) -> Driven {
-    Driven(builder().data(accounts).data(channels).data(inbox).data(Arc::new(metrics)).finish())
+pub fn schema(
+    accounts: Arc<Accounts>,
+    channels: Arc<Channels>,
+    inbox: Arc<Inbox>,
+    jobs: Arc<Jobs>,
+    metrics: Metrics,
+) -> Driven {
+    let previews = Arc::<Previews>::default();
+    let schema = builder().data(accounts).data(channels).data(inbox).data(jobs).data(previews);
+    Driven(schema.data(Arc::new(metrics)).finish())
 }
 
 /// The schema's text, the same for the same schema.

@@ -5,8 +5,8 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    AlertId, ChannelId, ContactId, ConversationId, MatchId, MediaId, MessageId, NumberId, ParkedId, PolicyId, TenantId,
-    TermId, UserId,
+    AlertId, ChannelId, ContactId, ConversationId, HistoryScanId, MatchId, MediaId, MessageId, NumberId, ParkedId,
+    PolicyId, TenantId, TermId, UserId,
 };
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::contact::Contact;
 use super::context::{InOperation, Operation};
 use super::conversation::Conversation;
 use super::error::Result;
+use super::history::HistoryScan;
 use super::matched::Match;
 use super::media::Media;
 use super::message::Message;
@@ -67,6 +68,7 @@ kinds! {
     Match: "match",
     Alert: "alert",
     Parked: "parked",
+    HistoryScan: "scan",
 }
 
 impl Kind {
@@ -120,6 +122,8 @@ pub enum Node {
     Match(Match),
     /// An alert.
     Alert(Alert),
+    /// A run over stored history.
+    HistoryScan(HistoryScan),
 }
 
 /// What an id names, as far as the caller may see it.
@@ -159,6 +163,10 @@ async fn find(operation: &Operation, id: &ID) -> Result<Option<Node>> {
         }
         Kind::Match if may(Act::ReadAlerts) => operation.load(MatchId(row)).await?.map(|row| Node::Match(Match(row))),
         Kind::Alert if may(Act::ReadAlerts) => operation.load(AlertId(row)).await?.map(|row| Node::Alert(Alert(row))),
+        Kind::HistoryScan if may(Act::ReadHistoryScans) => {
+            operation.load(HistoryScanId(row)).await?.map(|scan| Node::HistoryScan(HistoryScan(scan)))
+        }
+        Kind::HistoryScan => None,
         Kind::Contact | Kind::Conversation | Kind::Message | Kind::Media | Kind::Match | Kind::Alert => None,
         Kind::User | Kind::Channel | Kind::Number | Kind::Policy | Kind::Term | Kind::Parked => None,
     })

@@ -23,14 +23,14 @@ use crate::policies::{Compiled, TermMeta};
 
 /// The alerts that a batch's matches may join, and the new ones.
 #[derive(Default)]
-pub(super) struct Alerts {
+pub(crate) struct Alerts {
     alerts: Vec<Slot<alert::Model>>,
     matches: Vec<r#match::Model>,
 }
 
 /// Where something was found.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub conversation: ConversationId,
     pub number: NumberId,
     pub message: MessageId,
@@ -41,7 +41,7 @@ pub(super) struct Place {
 
 impl Alerts {
     /// Loads the alerts of these conversations that are not closed.
-    pub(super) async fn load(tx: &TenantTx, conversations: Vec<ConversationId>) -> Result<Self> {
+    pub(crate) async fn load(tx: &TenantTx, conversations: Vec<ConversationId>) -> Result<Self> {
         if conversations.is_empty() {
             return Ok(Self::default());
         }
@@ -67,7 +67,7 @@ impl Alerts {
     }
 
     /// Writes down what was found in one version of a message; answers how many alerts were raised.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         core: &Core,
         tx: &mut TenantTx,
@@ -158,12 +158,12 @@ impl Alerts {
     }
 
     /// How many matches there are so far.
-    pub(super) fn matches(&self) -> u64 {
+    pub(crate) fn matches(&self) -> u64 {
         self.matches.len() as u64
     }
 
     /// Writes what is new and what changed.
-    pub(super) async fn write(self, tx: &TenantTx) -> Result<()> {
+    pub(crate) async fn write(self, tx: &TenantTx) -> Result<()> {
         let (new, changed): (Vec<_>, Vec<_>) = self.alerts.into_iter().filter(Slot::is_dirty).partition(Slot::is_new);
         tx.insert::<alert::Entity>(new.into_iter().map(|slot| slot.row.into_active_model()).collect()).await?;
         let raised = changed.into_iter().map(|slot| (slot.row.id.0, slot.row.last_match_at.0)).collect();
@@ -173,12 +173,12 @@ impl Alerts {
 }
 
 /// Spans as the column keeps them.
-fn spans(spans: &[Span]) -> Vec<u8> {
+pub(crate) fn spans(spans: &[Span]) -> Vec<u8> {
     let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
     spans.iter().flat_map(|span| [number(span.start), number(span.end)]).flatten().collect()
 }
 
 /// Whether what is found in messages of this origin is found afterwards: nobody is notified of it.
-pub(super) fn is_afterwards(origin: entity::message::Origin) -> bool {
+pub(crate) fn is_afterwards(origin: entity::message::Origin) -> bool {
     matches!(origin, entity::message::Origin::History | entity::message::Origin::Import)
 }

@@ -4,12 +4,12 @@
 //! answered as taken is committed. What the tenant's transaction cannot take is found by bisection and parked, and
 //! costs its neighbours nothing. Nothing is counted twice: a message is one by its number and the provider's id.
 
-mod alerts;
+pub(crate) mod alerts;
 mod contacts;
 mod draft;
 mod park;
 mod rows;
-mod scan;
+pub(crate) mod scan;
 mod take;
 
 use std::collections::HashMap;

@@ -1,8 +1,8 @@
-//! Scanning a batch before its transaction begins: no lock is held meanwhile.
+//! Scanning what people wrote. A batch is scanned before its transaction begins: no lock is held meanwhile.
 
 use std::collections::HashMap;
 
-use crate::detect::{Hit, Scratch, Span, Steps};
+use crate::detect::{Hit, Matcher, Scratch, Span, Steps};
 use crate::inbox::Item;
 use crate::policies::Compiled;
 use crate::providers::{Event, Source};
@@ -12,11 +12,15 @@ use crate::providers::{Event, Source};
 const MAX_HITS_A_TERM: usize = 50;
 
 /// A term found in one of a message's texts.
-pub(super) struct Found {
+#[derive(Clone)]
+pub struct Found {
+    /// Which of them.
     pub source: Source,
     /// Its place in [`Compiled::terms`].
     pub term: u32,
+    /// Where it stands.
     pub spans: Vec<Span>,
+    /// What had to be folded away to see it.
     pub steps: Steps,
 }
 
@@ -43,19 +47,20 @@ fn texts(event: &Event) -> Vec<(Source, &str)> {
     }
 }
 
+/// What is found in one text.
+pub(crate) fn text(matcher: &Matcher, source: Source, text: &str, scratch: &mut Scratch) -> Vec<Found> {
+    let mut counts: HashMap<u32, usize> = HashMap::new();
+    let hits = matcher.scan(text, scratch).filter_map(|Hit { term, spans, steps }| {
+        let count = counts.entry(term).or_default();
+        *count += 1;
+        (*count <= MAX_HITS_A_TERM).then(|| Found { source, term, spans: spans.to_vec(), steps })
+    });
+    hits.collect()
+}
+
 /// What is found in an event's texts.
 pub(super) fn event(compiled: &Compiled, event: &Event, scratch: &mut Scratch) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (source, text) in texts(event) {
-        let mut counts: HashMap<u32, usize> = HashMap::new();
-        found.extend(compiled.matcher.scan(text, scratch).filter_map(|hit| {
-            let count = counts.entry(hit.term).or_default();
-            *count += 1;
-            let Hit { term, spans, steps } = hit;
-            (*count <= MAX_HITS_A_TERM).then(|| Found { source, term, spans: spans.to_vec(), steps })
-        }));
-    }
-    found
+    texts(event).into_iter().flat_map(|(source, words)| text(&compiled.matcher, source, words, scratch)).collect()
 }
 
 /// What is found in each item.

@@ -3,10 +3,12 @@
 mod matchers;
 mod ready;
 mod terms;
+mod trial;
 
 pub use matchers::{Compiled, Matchers, TermMeta};
 pub(crate) use ready::insert as insert_ready_made;
 pub use terms::{NewTerm, TermChange, create_term, delete_term, update_term};
+pub use trial::{TrialTerm, ordinary_share};
 
 use entity::policy_version::{LegalBasis, Severity, State};
 use entity::{PolicyId, PolicyVersionId, Timestamp, policy, policy_version};
@@ -24,6 +26,8 @@ use crate::vault::{Context, TenantKeys};
 
 const NAME: usize = 200;
 const PURPOSE: usize = 2_000;
+/// How far apart matches of one alert may be, unless a policy says otherwise: a day.
+pub const GROUPING_MINUTES: i32 = 1_440;
 /// Half a year: matches further apart are different stories.
 const MAX_GROUPING_MINUTES: i32 = 262_800;
 
@@ -151,7 +155,7 @@ pub(crate) fn default_policy() -> PolicyText {
         legal_basis: LegalBasis::LegitimateInterest,
         severity: Severity::Medium,
         state: State::Active,
-        grouping_minutes: 1_440,
+        grouping_minutes: GROUPING_MINUTES,
     }
 }
 

@@ -72,11 +72,11 @@ impl ReadyMade {
 
 impl Watched {
     fn written(&self, keys: &TenantKeys) -> Result<Written> {
-        match self {
-            Self::Pattern(text, strictness) => Written::pattern(keys, text, Mode::Word, *strictness)
-                .map_err(|refusal| Error::internal(format!("A ready-made term is refused: {}", refusal.message))),
-            Self::Detector(detector) => Ok(Written::detector(keys, *detector)),
-        }
+        let written = match self {
+            Self::Pattern(text, strictness) => Written::check(keys, Some(text), None, Mode::Word, *strictness),
+            Self::Detector(detector) => Written::check(keys, None, Some(*detector), Mode::Word, Strictness::Disguised),
+        };
+        written.map_err(|refusal| Error::internal(format!("A ready-made term is refused: {}", refusal.message)))
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::finish;
 use crate::core::Core;
 use crate::db::{TenantProof, TenantTx};
+use crate::detect::Watched;
 use crate::detect::pattern::{self, Fault};
 use crate::error::Result;
 use crate::journal::{Actor, Chain, Entry, Kind};
@@ -84,25 +85,53 @@ pub(super) struct Written {
     canonical: entity::BlindIndex,
 }
 
-impl Written {
-    pub(super) fn pattern(keys: &TenantKeys, text: &str, mode: Mode, strict: Strictness) -> Result<Self, Refusal> {
-        let pattern = pattern::check(text, self::mode(mode), strictness(strict)).map_err(|error| {
-            let code = match error.fault {
-                Fault::TooLong | Fault::TooManyOperators => RefusalCode::TooLong,
-                _ => RefusalCode::Invalid,
-            };
-            Refusal::field(code, "pattern", error.to_string())
-        })?;
-        let parts =
-            [pattern.canonical().into_bytes(), format!("{mode:?}").into_bytes(), format!("{strict:?}").into_bytes()];
-        let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(Vec::as_slice));
-        Ok(Self { pattern: Some(pattern.text().to_owned()), detector: None, mode, strictness: strict, canonical })
+/// What a person wrote, read: a pattern or a detector.
+pub(super) fn watched(
+    text: Option<&str>,
+    detector: Option<Detector>,
+    mode: Mode,
+    strictness: Strictness,
+) -> Result<Watched, Refusal> {
+    match (text, detector) {
+        (None, Some(detector)) => Ok(Watched::Detector(self::detector(detector))),
+        (Some(text), None) => {
+            let pattern = pattern::check(text, self::mode(mode), self::strictness(strictness)).map_err(|error| {
+                let code = match error.fault {
+                    Fault::TooLong | Fault::TooManyOperators => RefusalCode::TooLong,
+                    _ => RefusalCode::Invalid,
+                };
+                Refusal::field(code, "pattern", error.to_string())
+            })?;
+            Ok(Watched::Pattern(pattern))
+        }
+        (None, None) => {
+            let message = "Give the words to watch for, or a detector.";
+            Err(Refusal::field(RefusalCode::Invalid, "pattern", message))
+        }
+        (Some(_), Some(_)) => {
+            let message = "A term has a pattern or a detector: leave one of them out.";
+            Err(Refusal::field(RefusalCode::Invalid, "detector", message))
+        }
     }
+}
 
-    pub(super) fn detector(keys: &TenantKeys, detector: Detector) -> Self {
-        let canonical = keys.index.index(Purpose::Term, &[b"detector", format!("{detector:?}").as_bytes()]);
-        let (mode, strictness) = (Mode::Word, Strictness::Disguised);
-        Self { pattern: None, detector: Some(detector), mode, strictness, canonical }
+impl Written {
+    pub(super) fn check(
+        keys: &TenantKeys,
+        text: Option<&str>,
+        detector: Option<Detector>,
+        mode: Mode,
+        strictness: Strictness,
+    ) -> Result<Self, Refusal> {
+        let (pattern, parts) = match watched(text, detector, mode, strictness)? {
+            Watched::Pattern(pattern) => {
+                let parts = [pattern.canonical(), format!("{mode:?}"), format!("{strictness:?}")];
+                (Some(pattern.text().to_owned()), parts)
+            }
+            Watched::Detector(detector) => (None, ["detector".to_owned(), format!("{detector:?}"), String::new()]),
+        };
+        let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(|part| part.as_bytes()));
+        Ok(Self { pattern, detector, mode, strictness, canonical })
     }
 
     /// The rows of a new term and of its first version.
@@ -181,18 +210,8 @@ pub(crate) fn open_pattern(keys: &TenantKeys, row: &term_version::Model) -> Resu
 pub async fn create_term(core: &Core, proof: &impl TenantProof, actor: Actor, new: NewTerm) -> Outcome<TermId> {
     let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
     let keys = keys::of_tenant(&tx, &core.keyring).await?;
-    let written = match (new.pattern, new.detector) {
-        (Some(text), None) => lawful!(Written::pattern(&keys, &text, new.mode, new.strictness)),
-        (None, Some(detector)) => Written::detector(&keys, detector),
-        (None, None) => {
-            let message = "Give the words to watch for, or a detector.";
-            return Ok(Err(Refusal::field(RefusalCode::Invalid, "pattern", message)));
-        }
-        (Some(_), Some(_)) => {
-            let message = "A term has a pattern or a detector: leave one of them out.";
-            return Ok(Err(Refusal::field(RefusalCode::Invalid, "detector", message)));
-        }
-    };
+    let text = new.pattern.as_deref();
+    let written = lawful!(Written::check(&keys, text, new.detector, new.mode, new.strictness));
     let policies = tx.rows::<policy::Entity>();
     let policy = match new.policy {
         Some(id) => policies.filter(policy::Column::Id.eq(id)).one().await?,
@@ -250,7 +269,7 @@ pub async fn update_term(
     };
     let mode = change.mode.unwrap_or(current.mode);
     let strictness = change.strictness.unwrap_or(current.strictness);
-    let written = lawful!(Written::pattern(&keys, &text, mode, strictness));
+    let written = lawful!(Written::check(&keys, Some(&text), None, mode, strictness));
     if is_duplicate(&tx, term.policy_id, &written.canonical, Some(id)).await? {
         return Ok(Err(duplicate("pattern")));
     }

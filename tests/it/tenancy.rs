@@ -57,6 +57,7 @@ async fn things(world: &World, tenant: &Tenant, contact: &str) -> Things {
     let reviewer = users["users"]["nodes"].as_array().expect("users").iter().find(|user| user["role"] == "REVIEWER");
     let parked = world.operator.read("{ parkedItems(first: 1) { nodes { id } } }").await;
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
+    let scans = tenant.manager.read("{ historyScans(first: 1) { nodes { id } } }").await;
     let match_ = &alert["matches"]["nodes"][0];
     let ids = [
         (Kind::Tenant, tenant.id.clone()),
@@ -71,6 +72,7 @@ async fn things(world: &World, tenant: &Tenant, contact: &str) -> Things {
         (Kind::Media, text(&media.expect("a medium")["media"]["id"])),
         (Kind::Match, text(&match_["id"])),
         (Kind::Alert, text(&alert["id"])),
+        (Kind::HistoryScan, text(&scans["historyScans"]["nodes"][0]["id"])),
         (Kind::Parked, text(&parked["parkedItems"]["nodes"][0]["id"])),
     ];
     for kind in Kind::ALL {
@@ -128,7 +130,7 @@ async fn seen_by_itself(tenant: &Tenant) -> Value {
         .read(
             "{ alerts { eventCursor nodes { id sequence status version matches { nodes { id pattern sourceText } } } }
                conversations { nodes { id lastMessageAt messages { nodes { id text providerId } } } }
-               policies { nodes { id name purpose version state } } terms { nodes { id pattern strictness deletedAt } } }",
+               policies { nodes { id name purpose version state } } terms { nodes { id pattern strictness deletedAt } } historyScans { nodes { id state pattern scanned hits finishedAt } } }",
         )
         .await;
     let owner = tenant
@@ -308,7 +310,7 @@ on_both_engines! {
         let (tenant, _) = founded(&world, CANARY, CANARY, CONTACT).await;
         let platform = json!({ "name": "Plataforma", "provider": "META", "appSecret": "segredo-da-plataforma", "verifyToken": "ola" });
         world.operator.change("createChannel", "CreateChannelInput", &platform, "channel { id }").await;
-        let lists = ["users", "channels", "numbers", "policies", "terms", "conversations", "alerts"];
+        let lists = ["users", "channels", "numbers", "policies", "terms", "conversations", "alerts", "historyScans"];
         let first = async |caller: &Caller, list: &str| {
             let found = caller.read(&format!("{{ {list}(first: 1) {{ edges {{ cursor }} }} }}")).await;
             found[list]["edges"][0]["cursor"].as_str().unwrap_or_else(|| panic!("{list} has an edge")).to_owned()

@@ -3,6 +3,7 @@
 //! Each says in its name what it is for. None answers with a tenant's content, and none takes a condition.
 
 mod channels;
+mod jobs;
 mod parked;
 mod people;
 

@@ -29,6 +29,9 @@ pub async fn filled(world: &World, slug: &str, word: &str, contact: &str) -> Ten
     ];
     assert_eq!(tenant.deliver(tenant.value(&json!({ "contacts": people, "messages": messages }))).await, 200);
     assert_eq!(tenant.deliver("{}").await, 200);
+    let scan =
+        tenant.manager.change("previewHistory", "PreviewTermInput", &json!({ "pattern": word }), "scan { id }").await;
+    tenant.scan_ended(&scan["scan"]["id"]).await;
     tenant
 }
 

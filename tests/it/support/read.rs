@@ -2,6 +2,7 @@
 //! and rows counted behind everybody's back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ const MESSAGE: &str = "id providerId kind text isScanned direction origin conten
     conversation { id isGroup notScannedCount contact { id name phone } number { id } }";
 
 const MATCH: &str = "source pattern sourceText steps spans { start end text } term { id } version { index kind text } message { providerId }";
+
+const SCAN: &str = "id state failure pattern mode strictness detector policy { id } scanned notScanned total hits alerts \
+    estimatedAlertsPerDay sentAfter sentBefore createdAt finishedAt";
 
 /// A channel's door, with the secret that opens it.
 pub struct Door {
@@ -86,8 +90,13 @@ impl World {
     }
 
     /// The rows of a table, as the database itself counts them.
-    #[expect(clippy::disallowed_methods, reason = "tests look at the database as outsiders do")]
     pub async fn count(&self, table: &str) -> i64 {
+        self.count_where(table, "1 = 1").await
+    }
+
+    /// The rows of a table that meet a condition, as the database itself counts them.
+    #[expect(clippy::disallowed_methods, reason = "tests look at the database as outsiders do")]
+    pub async fn count_where(&self, table: &str, condition: &str) -> i64 {
         let database = match (&self.engine, &self.database) {
             (Engine::Postgres, Some(database)) => super::postgres::superuser(database.name()).await,
             _ => {
@@ -97,8 +106,10 @@ impl World {
                     .expect("the database opens")
             }
         };
-        let statement =
-            Statement::from_string(database.get_database_backend(), format!("select count(*) as n from {table}"));
+        let statement = Statement::from_string(
+            database.get_database_backend(),
+            format!("select count(*) as n from {table} where {condition}"),
+        );
         let row = database.query_one_raw(statement).await.expect("an answer").expect("a row");
         let count = row.try_get("", "n").expect("a number");
         database.close().await.expect("close");
@@ -161,6 +172,26 @@ impl Tenant {
         );
         let data = self.reviewer.read(&query).await;
         data["alerts"]["nodes"].as_array().expect("a list").iter().rev().cloned().collect()
+    }
+
+    /// A run over history, once it has ended.
+    pub async fn scan_ended(&self, id: &Value) -> Value {
+        let ended = |scan: &Value| !["WAITING", "RUNNING"].contains(&scan["state"].as_str().expect("a state"));
+        self.scan_once(id, ended).await
+    }
+
+    /// A run over history, once it stands as is wanted.
+    pub async fn scan_once(&self, id: &Value, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let query = format!("query ($id: ID!) {{ node(id: $id) {{ ... on HistoryScan {{ {SCAN} }} }} }}");
+        let look = async {
+            loop {
+                let scan = self.manager.send(&query, json!({ "id": id })).await.data()["node"].clone();
+                if is_wanted(&scan) {
+                    return scan;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), look).await.expect("a run that gets there")
     }
 
     /// Every match of the company's, in the order of the alerts.

@@ -123,6 +123,14 @@ impl World {
         Caller::anonymous(&self.url)
     }
 
+    /// Stops the server in order; the rest of the world goes on. Answers how long that took.
+    pub async fn close(&mut self) -> Duration {
+        let began = tokio::time::Instant::now();
+        self.shutdown.cancel();
+        (&mut self.server).await.expect("the server ends").expect("in order");
+        began.elapsed()
+    }
+
     /// Stops the server in order; answers how long that took.
     pub async fn stop(self) -> (Duration, Option<TestDatabase>, tempfile::TempDir) {
         let began = tokio::time::Instant::now();

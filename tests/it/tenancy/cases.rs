@@ -13,7 +13,7 @@ use async_graphql::parser::types::{BaseType, Type, TypeDefinition, TypeKind, Typ
 const NODE: &str = "__typename id ... on Tenant { name slug } ... on User { name email } ... on Channel { name webhookUrl } \
     ... on MonitoredNumber { phone label } ... on Policy { name purpose } ... on WatchedTerm { pattern } ... on Contact { name phone } \
     ... on Conversation { lastMessageAt } ... on Message { text providerId } ... on Media { fileName mimeType } \
-    ... on Match { pattern sourceText } ... on Alert { sequence } ... on ParkedItem { reason }";
+    ... on Match { pattern sourceText } ... on Alert { sequence } ... on HistoryScan { pattern hits } ... on ParkedItem { reason }";
 
 /// The documents of every operation. `signOut` comes last: it ends the session that the others need.
 const CASES: &[(&str, &[&str])] = &[
@@ -50,6 +50,13 @@ const CASES: &[(&str, &[&str])] = &[
             "{ alerts(filter: { assigneeId: \"<user>\" }) { totalCount nodes { id } } }",
         ],
     ),
+    (
+        "Query.previewTerm",
+        &[
+            "{ previewTerm(input: { pattern: \"canarinho\", sampleText: \"x\" }) { historyHits historyTotal examples { sourceText message { id text } } ERRORS } }",
+        ],
+    ),
+    ("Query.historyScans", &["{ historyScans { totalCount nodes { id pattern hits policy { id } } } }"]),
     ("Query.parkedItems", &["{ parkedItems { totalCount nodes { id channel { id name } } } }"]),
     (
         "Mutation.signIn",
@@ -142,6 +149,18 @@ const CASES: &[(&str, &[&str])] = &[
         &["mutation { updateTerm(input: { id: \"<term>\", pattern: \"intrusa\" }) { term { id pattern } ERRORS } }"],
     ),
     ("Mutation.deleteTerm", &["mutation { deleteTerm(input: { id: \"<term>\" }) { deletedId ERRORS } }"]),
+    (
+        "Mutation.previewHistory",
+        &["mutation { previewHistory(input: { pattern: \"sabia\" }) { scan { pattern } ERRORS } }"],
+    ),
+    (
+        "Mutation.scanHistory",
+        &["mutation { scanHistory(input: { policyId: \"<policy>\" }) { scan { id policy { name } } ERRORS } }"],
+    ),
+    (
+        "Mutation.cancelHistoryScan",
+        &["mutation { cancelHistoryScan(input: { id: \"<scan>\" }) { scan { id pattern } ERRORS } }"],
+    ),
     (
         "Subscription.alertEvents",
         &[
