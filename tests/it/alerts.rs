@@ -1,8 +1,9 @@
 //! What is found, where in the text, and from when to when a term is in force.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::support::Tenant;
+use crate::support::{Engine, Tenant};
 
 const T: u64 = 1_760_000_000;
 const FROM: &str = "5511988887777";
@@ -209,6 +210,28 @@ on_both_engines! {
         assert_eq!(matches.len(), 1);
         assert_eq!((&matches[0]["pattern"], &matches[0]["steps"]), (&Value::Null, &json!([])));
         assert_eq!(matches[0]["spans"], json!([{ "start": 7, "end": 21, "text": "529.982.247-25" }]));
+    }
+
+    async fn the_hundred_thousand_and_first_term_is_refused_with_the_limit_named(world: World) {
+        let a = world.tenant("alfa").await;
+        a.watch("propina").await;
+        let (made, wanted) = (world.count("term").await, 100_000);
+        let (numbers, id, index) = match world.engine {
+            Engine::Sqlite => ("with recursive n(i) as (select 1 union all select i + 1 from n where i < LIMIT)", "randomblob(16)", "randomblob(32)"),
+            Engine::Postgres => ("with n(i) as (select generate_series(1, LIMIT))", "gen_random_uuid()", "sha256(i::text::bytea)"),
+        };
+        let fill = format!(
+            "{} insert into term (tenant_id, id, policy_id, version, canonical_index, created_at) \
+             select t.tenant_id, {id}, t.policy_id, 1, {index}, 0 from n, (select * from term limit 1) t",
+            numbers.replace("LIMIT", &(wanted - made).to_string())
+        );
+        let filled = world.raw().await.execute_unprepared(&fill).await.expect("filled");
+        assert_eq!(filled.rows_affected(), u64::try_from(wanted - made).expect("a number"));
+        let refused = a.manager.attempt("createTerm", "CreateTermInput", &json!({ "pattern": "suborno" }), "term { id }").await;
+        let error = &refused["errors"][0];
+        assert_eq!((&refused["term"], &error["code"]), (&Value::Null, &json!("LIMIT_REACHED")));
+        assert!(error["message"].as_str().is_some_and(|words| words.contains("100000")), "{error}");
+        assert_eq!(world.count("term").await, wanted);
     }
 
     async fn an_edited_text_is_scanned_and_matched_at_its_version(world: World) {

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::support::Tenant;
 use crate::support::program::{Serving, run};
+use crate::support::seeded::Seeded;
 
 /// Deliveries at once for each company.
 const WORKERS: usize = 4;
@@ -17,19 +18,6 @@ const SEED: u64 = 20_240_312;
 
 fn rounds() -> usize {
     if std::env::var_os("VIGIA_TEST_FULL").is_some() { 50 } else { 5 }
-}
-
-/// Numbers that are the same every time (SplitMix64, Steele et al. 2014).
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
 }
 
 /// What a company's provider has sent, by message id: the body, and whether it was answered 200.

@@ -6,6 +6,7 @@
 mod support;
 
 mod alerts;
+mod attacks_detection;
 mod attacks_ingest;
 mod catalogue;
 mod commands;
@@ -14,6 +15,7 @@ mod contacts;
 mod detection;
 mod durability;
 mod floors;
+mod fuzz;
 mod grouping;
 mod handshake;
 mod history;
@@ -24,6 +26,7 @@ mod outage;
 mod parked;
 mod payloads;
 mod people;
+mod scan;
 mod sealing;
 mod signature;
 mod subscription;

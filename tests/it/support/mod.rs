@@ -5,6 +5,7 @@ pub mod filled;
 pub mod postgres;
 pub mod program;
 pub mod read;
+pub mod seeded;
 pub mod world;
 
 pub use client::{Answer, Caller, Socket};
