@@ -59,6 +59,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// The way in.
     pub inbox: Arc<Inbox>,
+    /// What tenants watch for, compiled.
+    pub matchers: Arc<Matchers>,
     /// What waits to be done.
     pub jobs: Arc<Jobs>,
     /// What is measured.
@@ -176,11 +178,12 @@ impl App {
         let metrics = Metrics::default();
         let matchers = Arc::new(Matchers::default());
         let inbox = Inbox::new(core.clone(), Arc::clone(&matchers), metrics.clone());
-        let jobs = Jobs::new(core.clone(), matchers, metrics.clone());
+        let jobs = Jobs::new(core.clone(), Arc::clone(&matchers), metrics.clone());
         Ok(Self {
             accounts,
             channels: Arc::new(Channels::new()),
             inbox,
+            matchers,
             jobs,
             metrics,
             notes: config
@@ -244,6 +247,7 @@ impl App {
             Arc::clone(&self.accounts),
             Arc::clone(&self.channels),
             Arc::clone(&self.inbox),
+            Arc::clone(&self.matchers),
             Arc::clone(&self.jobs),
             self.metrics.clone(),
         );

@@ -13,6 +13,7 @@
 
 mod connect;
 mod insert;
+mod keyed;
 mod lanes;
 mod page;
 mod proof;

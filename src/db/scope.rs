@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use entity::{TenantId, TenantTable, head, journal};
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, IntoCondition, Order};
@@ -62,7 +63,13 @@ impl TenantScope {
             .one(&tx)
             .await?
             .ok_or_else(|| Error::internal("A tenant has no head."))?;
-        Ok(TenantTx { tx, db: self.db.clone(), tenant: self.tenant, head: Some(head) })
+        Ok(TenantTx {
+            tx,
+            db: self.db.clone(),
+            tenant: self.tenant,
+            head: Some(head),
+            keeps_plans: AtomicBool::new(false),
+        })
     }
 
     /// Begins the transaction that founds the tenant: it has no head to lock yet.
@@ -91,7 +98,7 @@ impl TenantScope {
             ))
             .await?;
         }
-        Ok(TenantTx { tx, db: self.db.clone(), tenant: self.tenant, head: None })
+        Ok(TenantTx { tx, db: self.db.clone(), tenant: self.tenant, head: None, keeps_plans: AtomicBool::new(false) })
     }
 }
 
@@ -101,6 +108,7 @@ pub struct TenantTx {
     pub(super) db: Db,
     tenant: TenantId,
     head: Option<head::Model>,
+    keeps_plans: AtomicBool,
 }
 
 impl TenantTx {
@@ -157,9 +165,22 @@ impl TenantTx {
         for row in &mut rows {
             row.set(E::TENANT, Value::from(self.tenant.0));
         }
+        if !rows.is_empty() {
+            self.keep_plans().await?;
+        }
         let statements = super::insert::insert::<E>(&self.tx, self.db.engine, rows).await?;
         for _ in 0..statements {
             self.db.count();
+        }
+        Ok(())
+    }
+
+    /// From here on PostgreSQL keeps its plans, which a connection of ours otherwise makes anew for every statement
+    /// (`connect.rs`): it looks each foreign key of each row up with a statement of its own, always by a primary key.
+    async fn keep_plans(&self) -> Result<()> {
+        if self.db.engine == Engine::Postgres && !self.keeps_plans.swap(true, Ordering::Relaxed) {
+            self.db.count();
+            self.tx.execute_unprepared("set local plan_cache_mode = auto").await?;
         }
         Ok(())
     }

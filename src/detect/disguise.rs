@@ -8,58 +8,24 @@
 //! - a run is as long as in the literal, or three or more for one or two of it;
 //! - the letters of a word stand together, or are parted by signs that sentences do not put between words, or stand
 //!   each alone, whatever parts them;
-//! - a mask hides one letter between two others; in one literal at most two.
+//! - a sign stands for letters or parts them, not both;
+//! - a mask hides one letter between two others; in one literal at most two, and none where signs part letters.
 //!
 //! Where a unit can be taken in several ways they are tried in turn. What is tried for one place is bounded, so that
 //! the time a text takes grows with its length only.
 
-use unicode_normalization::char::{canonical_combining_class, decompose_canonical, decompose_compatible};
-
-use super::fold;
-use super::glyph::{DIGIT, DOT, EITHER, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, TABLE, UPPER, glyph, leet};
+use super::glyph::{DIGIT, DOT, EITHER, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, UPPER, glyph, leet};
 use super::pattern::Anchor;
-use super::skeleton::code;
+use super::skeleton::{self, code};
+use super::spelling::{self, CONTINUED, Piece, SEPARATOR, Unit, VISIBLE};
+use super::suspect::Suspect;
 use super::word::Boundaries;
-use super::{Step, Steps};
+use super::{Step, Steps, fold};
 
-/// A sign that parts letters; beside the flags of [`glyph`] in a gap.
-const SEPARATOR: u16 = 1 << 11;
-/// Goes on the character of the unit before, which stands for several letters.
-const CONTINUED: u16 = 1 << 12;
-/// What can be seen between two letters.
-const VISIBLE: u16 = SEPARATOR | DOT | STOP | SPACE;
 /// A literal of fewer letters is found in parted letters by chance.
 const PARTED_LETTERS: usize = 4;
 /// Steps to be tried for one place and literal, beside some for each letter.
 const STEPS: usize = 32;
-
-/// A letter, digit or sign of a text.
-#[derive(Clone, Copy)]
-pub(super) struct Unit {
-    /// In bytes, marks included.
-    start: u32,
-    end: u32,
-    flags: u16,
-    /// What lies between this unit and the one before, as flags.
-    gap: u16,
-    /// The Latin letter or digit, or zero.
-    letter: u8,
-    steps: u8,
-}
-
-/// A letter or digit of a literal.
-#[derive(Clone, Copy)]
-struct Piece {
-    letter: u8,
-    upper: bool,
-    /// What was typed, marks included, in bytes.
-    start: usize,
-    end: usize,
-    /// Where the piece before ends: what lies between belongs to the literal.
-    gap: usize,
-    /// How many letters and digits its word has.
-    word: usize,
-}
 
 /// Buffers kept between texts.
 #[derive(Default)]
@@ -83,6 +49,9 @@ struct Way {
     /// How many units were read as the present letter.
     run: usize,
     masks: usize,
+    /// The classes of signs passed over and of those read as letters; all masks are one class.
+    over: u8,
+    signs: u8,
     steps: Steps,
     word: Word,
 }
@@ -99,15 +68,6 @@ struct Word {
     joined: bool,
 }
 
-/// A text that is being asked about one literal.
-pub(super) struct Suspect<'a> {
-    text: &'a str,
-    typed: &'a str,
-    anchor: Anchor,
-    units: &'a [Unit],
-    pieces: &'a [Piece],
-}
-
 /// A lawful reading: where it stands, in bytes, and the steps it takes.
 pub(super) type Found = (usize, usize, Steps);
 
@@ -116,120 +76,41 @@ impl Buffers {
         self.read = false;
     }
 
-    /// Whether `text` spells the literal `typed` beginning with one of the letters that are one in the skeleton and
-    /// stand between the bytes `from` and `to`.
+    /// Calls `found` where `text` spells the literal `typed` beginning with one of the letters that are one in the skeleton
+    /// and stand between the bytes `from` and `to`.
     pub(super) fn ask(
         &mut self,
         (text, from, to): (&str, usize, usize),
         (typed, anchor): (&str, Anchor),
         boundaries: &mut Boundaries,
-    ) -> Option<Found> {
+        found: impl FnMut(Found),
+    ) {
         if !self.read {
-            read_units(text, &mut self.units);
+            spelling::read_units(text, &mut self.units);
             self.read = true;
         }
-        read_pieces(typed, &mut self.pieces);
+        spelling::read_pieces(typed, &mut self.pieces);
         let suspect = Suspect { text, typed, anchor, units: &self.units, pieces: &self.pieces };
-        suspect.beginnings(from, to).find_map(|first| suspect.walk(first, &mut self.ways, boundaries))
+        suspect
+            .beginnings(from, to)
+            .filter_map(|first| suspect.walk(first, &mut self.ways, boundaries))
+            .for_each(found);
     }
 }
 
-fn read_units(text: &str, units: &mut Vec<Unit>) {
-    units.clear();
-    let mut gap = 0;
-    let table = &*TABLE;
-    for (at, c) in text.char_indices() {
-        let (start, end) = (at as u32, (at + c.len_utf8()) as u32);
-        let read = table.get(c);
-        if read.flags & MARK != 0 {
-            let whole = units.iter_mut().rev().take(if gap == 0 { 3 } else { 0 });
-            whole.take_while(|unit| unit.end == start).for_each(|unit| unit.end = end);
-        } else if read.flags & (LETTER | DIGIT | SIGN | MASK) != 0 {
-            let mut unit = Unit { start, end, flags: read.flags, gap, letter: read.letters[0], steps: read.steps };
-            units.push(unit);
-            for letter in read.letters().skip(1) {
-                unit = Unit { letter, gap: 0, flags: read.flags | CONTINUED, ..unit };
-                units.push(unit);
-            }
-            gap = 0;
-        } else {
-            gap |= match read.flags & (SPACE | STOP | DOT | INVISIBLE) {
-                0 => SEPARATOR,
-                // More than one full stop is an ellipsis.
-                DOT if gap & DOT != 0 => STOP,
-                flags => flags,
-            };
-        }
+#[cfg(test)]
+impl Buffers {
+    /// Asks at every unit of the text, without regard to the skeleton.
+    pub(super) fn ask_everywhere(&mut self, text: &str, typed: &str, anchor: Anchor) -> Vec<Found> {
+        spelling::read_units(text, &mut self.units);
+        spelling::read_pieces(typed, &mut self.pieces);
+        let suspect = Suspect { text, typed, anchor, units: &self.units, pieces: &self.pieces };
+        let mut boundaries = Boundaries::default();
+        (0..self.units.len()).filter_map(|first| suspect.walk(first, &mut self.ways, &mut boundaries)).collect()
     }
-}
-
-/// Reads the letters and digits of `typed`. Empty if it is no literal to look for in disguise: it must begin and end
-/// with a letter or digit, hold at least three, and a letter among them, and all of them must be Latin ones.
-fn read_pieces(typed: &str, pieces: &mut Vec<Piece>) {
-    pieces.clear();
-    let (mut gap, mut first) = (0, 0);
-    for (start, c) in typed.char_indices() {
-        let end = start + c.len_utf8();
-        let read = glyph(c);
-        if read.flags & MARK != 0 {
-            let whole = pieces.iter_mut().rev().take_while(|piece| piece.end == start);
-            whole.for_each(|piece| piece.end = end);
-            gap = if gap == start { end } else { gap };
-        } else if read.flags & (LETTER | DIGIT) != 0 {
-            if gap != start {
-                first = pieces.len();
-            }
-            for letter in read.letters() {
-                pieces.push(Piece { letter, upper: read.flags & UPPER != 0, start, end, gap, word: 0 });
-                gap = end;
-            }
-            let word = pieces.len() - first;
-            pieces.iter_mut().skip(first).for_each(|piece| piece.word = word);
-            gap = end;
-        }
-    }
-}
-
-/// Whether `typed` can be looked for in disguise.
-pub(super) fn can_be_disguised(typed: &str) -> bool {
-    let latin = |c: char| {
-        let read = glyph(c);
-        read.flags & (LETTER | DIGIT) == 0 || read.steps == 0 && read.letters[0] != 0
-    };
-    let inner = |c: char| glyph(c).flags & (LETTER | DIGIT | MARK) != 0;
-    let mut pieces = Vec::new();
-    read_pieces(typed, &mut pieces);
-    let ends = typed.starts_with(inner) && typed.ends_with(inner);
-    let letters = pieces.iter().filter(|piece| piece.letter.is_ascii_alphabetic()).count();
-    ends && typed.chars().all(latin) && pieces.len() >= 3 && letters > 0
 }
 
 impl Suspect<'_> {
-    /// Where to begin among the letters between two places, which are one in the skeleton: with as many from the end as
-    /// the literal has, so that the span is the tightest; with those that stand together; with all of them.
-    fn beginnings(&self, from: usize, to: usize) -> impl Iterator<Item = usize> + use<> {
-        let begins = |at: usize| self.units.partition_point(|unit| (unit.start as usize) < at);
-        let (low, high) = (begins(from), begins(to).max(begins(from) + 1));
-        let first = self.pieces.first().map_or(0, |piece| code(piece.letter));
-        let wanted = self.pieces.iter().take_while(|piece| code(piece.letter) == first).count();
-        let same = |unit: &Unit| unit.letter != 0 && code(unit.letter) == first;
-        let run = self.units.get(low..high.min(self.units.len())).unwrap_or_default();
-        let mut ends = run.iter().enumerate().rev().filter(|(_, unit)| same(unit)).map(|(nth, _)| low + nth);
-        let tail = ends.next();
-        let tight = if wanted == 1 { tail } else { ends.nth(wanted.saturating_sub(2)) };
-        let together = tail.map(|tail| {
-            let mut first = tail;
-            while first > low && self.follows_closely(first) && self.units.get(first - 1).is_some_and(same) {
-                first -= 1;
-            }
-            first
-        });
-        let all = run.iter().position(same).map(|nth| low + nth);
-        let together = together.filter(|first| tight != Some(*first));
-        let all = all.filter(|first| tight != Some(*first) && together != Some(*first));
-        tight.into_iter().chain(together).chain(all)
-    }
-
     /// Reads the literal from unit `first` on in all ways; of several the shortest, and of these the one with the fewest
     /// steps.
     fn walk(&self, first: usize, ways: &mut Vec<Way>, boundaries: &mut Boundaries) -> Option<Found> {
@@ -246,6 +127,8 @@ impl Suspect<'_> {
             passed: 0,
             run: 0,
             masks: 0,
+            over: 0,
+            signs: 0,
             steps: Steps::default(),
             word,
         });
@@ -254,7 +137,9 @@ impl Suspect<'_> {
         while let Some(mut way) = ways.pop() {
             // The first of the ways that a step opens is taken at once.
             while let Some(piece) = self.pieces.get(way.piece) {
-                steps = steps.checked_sub(1)?;
+                let Some(fewer) = steps.checked_sub(1) else { return best };
+                steps = fewer;
+                super::work::count();
                 match self.step(way, piece, ways) {
                     Some(next) => way = next,
                     None => break,
@@ -274,15 +159,17 @@ impl Suspect<'_> {
     fn step(&self, way: Way, piece: &Piece, ways: &mut Vec<Way>) -> Option<Way> {
         let unit = self.units.get(way.unit)?;
         let passed = if way.piece == 0 { 0 } else { way.passed | unit.gap };
-        let over = unit.flags & (SIGN | MASK) != 0 && unit.flags & CONTINUED == 0 && way.piece > 0;
+        let class = self.class(unit);
+        let over =
+            class != 0 && unit.flags & CONTINUED == 0 && way.piece > 0 && way.masks == 0 && way.signs & class == 0;
         let over = over.then(|| {
             let part = if unit.flags & STOP == 0 { SEPARATOR } else { STOP };
-            Way { unit: way.unit + 1, passed: passed | part, ..way }
+            Way { unit: way.unit + 1, passed: passed | part | SIGN, over: way.over | class, ..way }
         });
         let Some(read) = self.cross(way, piece, passed).and_then(|way| self.take(way, piece)) else { return over };
         ways.extend(over);
         if self.pieces.get(read.piece).is_none_or(|next| next.gap != next.start || next.letter != piece.letter) {
-            ways.extend(self.absorb(read, piece));
+            self.absorb(read, piece, ways);
         }
         Some(read)
     }
@@ -292,9 +179,7 @@ impl Suspect<'_> {
         if way.piece == 0 {
             return Some(way);
         }
-        if passed & INVISIBLE != 0 {
-            way.steps = way.steps.with(Step::Invisible);
-        }
+        way.steps = unseen(way.steps, passed);
         if piece.gap == piece.start {
             self.part(&mut way, passed)?;
             return Some(way);
@@ -302,10 +187,10 @@ impl Suspect<'_> {
         let gap = self.typed.get(piece.gap..piece.start)?;
         way.word.joined |= self.joins_next(way.last);
         way.word.closes().then_some(())?;
-        let blank = gap.chars().all(|c| glyph(c).flags & (SPACE | INVISIBLE) != 0);
+        let blank = gap.chars().all(|c| glyph(c).flags & SPACE != 0);
         let parted = if !blank {
             let (from, to) = (self.units.get(way.last)?.end as usize, self.units.get(way.unit)?.start as usize);
-            let seen = |text: &str| fold::fold(text).filter(|c| glyph(*c).flags & INVISIBLE == 0).eq(seen_in(gap));
+            let seen = |text: &str| fold::fold(text).filter(|c| glyph(*c).flags & INVISIBLE == 0).eq(fold::fold(gap));
             self.text.get(from..to).is_some_and(seen).then_some(false)?
         } else if passed & VISIBLE == SPACE {
             false
@@ -320,7 +205,11 @@ impl Suspect<'_> {
         if parted {
             way.steps = way.steps.with(Step::Spacing);
         }
-        Some(Way { word: self.word_from(way.unit), ..way })
+        let word = self.word_from(way.unit);
+        // Signs between spelled words are passed over only where the letters of both stand alone.
+        let loose = parted && passed & SIGN != 0 && passed & (SPACE | STOP) != 0;
+        (!loose || !word.joined).then_some(())?;
+        Some(Way { word: Word { loose, ..word }, ..way })
     }
 
     /// Parts two letters of one word by what was `passed` between them, if that is lawful.
@@ -358,6 +247,7 @@ impl Suspect<'_> {
         } else if letter.is_ascii_digit() || unit.flags & DIGIT != 0 {
             if letter == unit.letter {
                 way.word.signs += 1;
+                steps |= self.case_and_accents(piece, unit).bits();
             } else {
                 (leet(unit.letter) == letter || unit.letter == b'1' && letter == b'l').then_some(())?;
                 unit.letter.is_ascii_digit().then_some(())?;
@@ -365,7 +255,9 @@ impl Suspect<'_> {
                 steps |= Steps::from_iter([Step::Leet]).bits();
             }
         } else if unit.flags & SIGN != 0 {
-            (unit.letter == letter || stroke).then_some(())?;
+            let class = self.class(unit);
+            ((unit.letter == letter || stroke) && way.over & class == 0).then_some(())?;
+            way.signs |= class;
             // `!` ends sentences: at the end of a word it is no letter.
             let inner = self.pieces.get(way.piece + 1).is_some_and(|next| next.gap == next.start);
             (unit.flags & STOP == 0 || inner || self.joins_next(way.unit)).then_some(())?;
@@ -384,23 +276,31 @@ impl Suspect<'_> {
     }
 
     /// After the last letter of a run in the literal: takes all that follow in the text and can be read the same, if
-    /// they are three or more together. Between words, and at the end, only those that stand together.
-    fn absorb(&self, way: Way, piece: &Piece) -> Option<Way> {
-        let inner = self.pieces.get(way.piece).is_some_and(|next| next.gap == next.start);
-        let (before, mut longer) = (way.piece - 1, way);
+    /// they are three or more together. Between words, and at the end, only those that stand together. A stroke at the
+    /// end may also be left for the i or l that comes next.
+    fn absorb(&self, way: Way, piece: &Piece, ways: &mut Vec<Way>) {
+        let next = self.pieces.get(way.piece).filter(|next| next.gap == next.start);
+        let (mut longer, mut before) = (way, way);
         while let Some(unit) = self.units.get(longer.unit).filter(|unit| unit.flags & MASK == 0) {
             let mut more = longer;
             let close = unit.gap & VISIBLE == 0;
-            if !(inner || close) || self.part(&mut more, unit.gap).is_none() || self.read(&mut more, piece).is_none() {
+            if next.is_none() && !close
+                || self.part(&mut more, unit.gap).is_none()
+                || self.read(&mut more, piece).is_none()
+            {
                 break;
             }
-            if unit.gap & INVISIBLE != 0 {
-                more.steps = more.steps.with(Step::Invisible);
-            }
+            more.steps = unseen(more.steps, unit.gap);
+            before = longer;
             longer = Way { last: more.unit, unit: more.unit + 1, run: more.run + 1, ..more };
+            super::work::count();
         }
-        debug_assert_eq!(before + 1, longer.piece);
-        (longer.run > way.run && longer.run >= 3).then(|| Way { steps: longer.steps.with(Step::Repeat), ..longer })
+        let stroke = next.is_some_and(|next| matches!((piece.letter, next.letter), (b'i', b'l') | (b'l', b'i')));
+        for longer in [Some(longer), stroke.then_some(before)].into_iter().flatten() {
+            if longer.run > way.run && longer.run >= 3 {
+                ways.push(Way { steps: longer.steps.with(Step::Repeat), ..longer });
+            }
+        }
     }
 
     /// The reading that `way` has come to the end of, if it is lawful there.
@@ -410,46 +310,12 @@ impl Suspect<'_> {
         word.joined |= self.joins_next(way.last);
         let half = self.units.get(way.last + 1).is_some_and(|unit| unit.flags & CONTINUED != 0);
         let bounded = self.anchor.is_free_after() || self.bounded(way.last, false, boundaries);
-        if half || !bounded || !word.closes() || self.cuts_number(first, way.last) {
+        let begins =
+            way.masks == 0 || self.anchor.is_free_before() || skeleton::begins_masked(self.text, begin.start as usize);
+        if half || !begins || !bounded || !word.closes() || self.cuts_number(first, way.last) {
             return None;
         }
         Some((begin.start as usize, end.end as usize, way.steps))
-    }
-
-    /// Whether a span from unit `first` to `last` takes a digit for a letter that belongs to a number going on outside.
-    fn cuts_number(&self, first: usize, last: usize) -> bool {
-        let digit = |unit: Option<&Unit>| unit.is_some_and(|unit| unit.flags & DIGIT != 0);
-        let letter = |piece: Option<&Piece>| piece.is_some_and(|piece| !piece.letter.is_ascii_digit());
-        let before = first.checked_sub(1).and_then(|before| self.units.get(before));
-        let begins = digit(self.units.get(first)) && letter(self.pieces.first());
-        let ends = digit(self.units.get(last)) && letter(self.pieces.last());
-        begins && digit(before) && self.follows_closely(first)
-            || ends && digit(self.units.get(last + 1)) && self.follows_closely(last + 1)
-    }
-
-    /// Whether a word may begin (or end) with a unit that is read as a letter.
-    fn bounded(&self, nth: usize, before: bool, boundaries: &mut Boundaries) -> bool {
-        let Some(unit) = self.units.get(nth) else { return false };
-        let joined = if before { self.joins_before(nth) } else { self.joins_next(nth) };
-        // A sign in place of a letter is no boundary, whatever Unicode says of it.
-        let sign = unit.flags & SIGN != 0 && joined;
-        !sign && boundaries.has(self.text, if before { unit.start } else { unit.end } as usize)
-    }
-
-    /// Whether nothing can be seen between unit `nth` and the one before.
-    fn follows_closely(&self, nth: usize) -> bool {
-        nth > 0 && self.units.get(nth).is_some_and(|unit| unit.gap & VISIBLE == 0)
-    }
-
-    /// Whether a letter or digit stands directly before unit `nth`.
-    fn joins_before(&self, nth: usize) -> bool {
-        let before = nth.checked_sub(1).and_then(|before| self.units.get(before));
-        self.follows_closely(nth) && before.is_some_and(|unit| unit.flags & (LETTER | DIGIT) != 0)
-    }
-
-    /// Whether a letter or digit stands directly behind unit `nth`.
-    fn joins_next(&self, nth: usize) -> bool {
-        self.follows_closely(nth + 1) && self.units.get(nth + 1).is_some_and(|unit| unit.flags & (LETTER | DIGIT) != 0)
     }
 
     /// A word of which unit `nth` is the first.
@@ -464,9 +330,10 @@ impl Suspect<'_> {
     }
 
     /// Whether the mask that is the unit of `way` may hide the letter of `piece`: inside a word of the literal and of
-    /// the text.
+    /// the text. A second mask takes a literal of five letters, and doubled ones count once more: enough has to be seen.
     fn hides_letter(&self, way: &Way, piece: &Piece) -> bool {
-        let enough = self.pieces.len() >= 4 + way.masks && way.masks < 2;
+        let codes = self.pieces.chunk_by(|a, b| code(a.letter) == code(b.letter)).take(4).count();
+        let enough = self.pieces.len() >= 4 + way.masks && codes >= 3 + way.masks && way.masks < 2 && way.over == 0;
         let next = self.pieces.get(way.piece + 1).is_some_and(|next| next.gap == next.start);
         let inside = next && way.piece > 0 && piece.gap == piece.start && piece.letter.is_ascii_alphabetic();
         let flags = |nth: usize| self.units.get(nth).map_or(0, |unit| unit.flags);
@@ -476,37 +343,6 @@ impl Suspect<'_> {
             && close
             && flags(way.last) & (LETTER | MASK) != 0
             && flags(way.unit + 1) & (LETTER | MASK) != 0
-    }
-
-    /// `I` is an l in lower case and `l` an i in capitals, where those around show the case: after a letter of it, and
-    /// `I` also at the beginning of a long word (`Iago` and `Iate` are words).
-    fn looks_like_in_case(&self, nth: usize, letter: u8) -> bool {
-        let Some(unit) = self.units.get(nth) else { return false };
-        let upper = unit.flags & UPPER != 0;
-        let fits = matches!((unit.letter, letter, upper, unit.steps), (b'i', b'l', true, 0) | (b'l', b'i', false, 0));
-        let case = |nth: usize| {
-            self.units.get(nth).filter(|unit| unit.flags & LETTER != 0).map(|unit| unit.flags & UPPER != 0)
-        };
-        let before = if self.follows_closely(nth) { nth.checked_sub(1).and_then(case) } else { None };
-        let after = if self.follows_closely(nth + 1) { case(nth + 1) } else { None };
-        let long = upper && self.pieces.first().is_some_and(|piece| piece.word >= 6);
-        fits && (before == Some(!upper) || before.is_none() && long && after == Some(false))
-    }
-
-    /// The steps from a letter as typed to the one seen, whatever it looks like.
-    fn case_and_accents(&self, piece: &Piece, unit: &Unit) -> Steps {
-        let typed = self.typed.get(piece.start..piece.end).unwrap_or_default();
-        let seen = self.text.get(unit.start as usize..unit.end as usize).unwrap_or_default();
-        let mut steps = Steps::default();
-        let upper = unit.flags & UPPER != 0;
-        // Of one character FOLDED says what its case is: `ß` and `ss`, `ı` and `i` differ by it.
-        if upper != piece.upper || unit.steps == 0 && unit.letter == piece.letter && base(typed) != base(seen) {
-            steps = steps.with(Step::Case);
-        }
-        if !(typed.is_ascii() && seen.is_ascii()) && marks(typed) != marks(seen) {
-            steps = steps.with(Step::Accent);
-        }
-        steps
     }
 }
 
@@ -519,35 +355,8 @@ impl Word {
     }
 }
 
-/// The letter under the marks of one.
-fn base(letter: &str) -> char {
-    let (mut base, mut first) = ('\0', letter.chars().next());
-    if let Some(c) = first.take_if(|c| !c.is_ascii()) {
-        decompose_canonical(c, |part| base = if base == '\0' { part } else { base });
-    }
-    first.unwrap_or(base)
-}
-
-/// The marks of one letter in canonical order, as many as anyone reads.
-fn marks(letter: &str) -> [char; 8] {
-    let (mut marks, mut found) = (['\0'; 8], 0);
-    for c in letter.chars() {
-        decompose_compatible(c, |part| {
-            if fold::is_mark(part)
-                && let Some(place) = marks.get_mut(found)
-            {
-                *place = part;
-                found += 1;
-            }
-        });
-    }
-    if let Some(found) = marks.get_mut(..found) {
-        found.sort_by_key(|mark| canonical_combining_class(*mark));
-    }
-    marks
-}
-
-/// What can be seen of a literal's own gap.
-fn seen_in(gap: &str) -> impl Iterator<Item = char> {
-    fold::fold(gap).filter(|c| glyph(*c).flags & INVISIBLE == 0)
+/// `steps` and those over what can hardly be seen of what was passed.
+fn unseen(steps: Steps, passed: u16) -> Steps {
+    let steps = if passed & INVISIBLE != 0 { steps.with(Step::Invisible) } else { steps };
+    if passed & MARK != 0 { steps.with(Step::Accent) } else { steps }
 }

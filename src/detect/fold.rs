@@ -3,13 +3,12 @@
 //! [`fold`] says what folding is, plainly and slowly; [`read`] does the same in one pass over a text and keeps the way
 //! back to it. A test holds them together byte for byte.
 
-use std::array;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
-use super::view::{End, View};
+use super::view::{self, DROPPED, Short, UNSURE, View};
 use super::{Step, Steps};
 
 /// `text` decomposed (NFD), without its marks, in one case, each run of white space one space.
@@ -70,70 +69,40 @@ fn collapse(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
 
 /// Folds `text` into `view` in place of what was read before: byte for byte [`fold`], in one pass.
 pub(super) fn read(text: &str, view: &mut View) {
-    let short = &*SHORT;
-    view.grow(text.len());
-    let mut end = End::default();
-    let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at) {
-        let folded = if byte.is_ascii() { short[usize::from(*byte)] } else { UNSURE };
-        if folded != UNSURE {
-            end = put(end, view, at, folded);
-            at += 1;
-            continue;
-        }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-        match short.get(c as usize) {
-            Some(&folded) if folded != UNSURE => end = put(end, view, at, folded),
-            _ => end = read_long(text, at, c, end, view),
-        }
-        at += c.len_utf8();
-    }
-    view.close(end, text.len());
-}
-
-/// Writes what one character folds to if it is one byte or none. Runs of white space are one blank.
-#[inline]
-fn put(end: End, view: &mut View, at: usize, byte: u8) -> End {
-    end.put(view, at, byte, (byte != DROPPED) & !((byte == b' ') & (end.last == b' ')))
-}
-
-/// Folds a character that becomes several bytes, which may be more than it has itself.
-#[inline(never)]
-fn read_long(text: &str, at: usize, c: char, mut end: End, view: &mut View) -> End {
-    let mut folded = |c: char| {
-        let mut utf8 = [0; 4];
-        let utf8 = c.encode_utf8(&mut utf8).as_bytes();
-        view.grow(end.len + utf8.len() + text.len() - at);
-        utf8.iter().for_each(|byte| end = end.put(view, at, *byte, true));
-    };
-    match c {
-        // Nothing folds among the emoji, the commonest of long characters.
-        '\0' | '\u{1F000}'..='\u{1FAFF}' => folded(c),
-        c if c.is_whitespace() => return put(end, view, at, b' '),
-        c => decompose_canonical(c, |part| {
-            if !is_mark(part) {
-                one_case(part).for_each(&mut folded);
+    // Runs of white space are one blank.
+    let kept = |last, byte| (byte != DROPPED) & !((byte == b' ') & (last == b' '));
+    view.read(text, &SHORT, kept, |view, mut end, at, c| {
+        let mut folded = |c: char| {
+            let mut utf8 = [0; 4];
+            let utf8 = c.encode_utf8(&mut utf8).as_bytes();
+            // It may become more bytes than it has itself.
+            view.grow(end.len + utf8.len() + text.len() - at);
+            utf8.iter().for_each(|byte| end = view.put(end, at, *byte, true));
+        };
+        match c {
+            '\0' => {
+                folded(c);
+                end.last = UNSURE;
             }
-        }),
-    }
-    end
+            // Nothing folds among the emoji, the commonest of long characters.
+            '\u{1F000}'..='\u{1FAFF}' => folded(c),
+            c if c.is_whitespace() => end = view.put(end, at, b' ', kept(end.last, b' ')),
+            c => decompose_canonical(c, |part| {
+                if !is_mark(part) {
+                    one_case(part).for_each(&mut folded);
+                }
+            }),
+        }
+        end
+    });
 }
 
-/// In [`SHORT`]: nothing.
-const DROPPED: u8 = 0;
-/// In [`SHORT`]: look again.
-const UNSURE: u8 = 0xFF;
-
-/// The one byte that each character up to U+07FF folds to.
-static SHORT: LazyLock<[u8; 0x800]> = LazyLock::new(|| {
-    array::from_fn(|c| {
-        let c = u32::try_from(c).ok().and_then(char::from_u32).unwrap_or_default();
-        let folded: String = fold(c.encode_utf8(&mut [0; 4])).collect();
-        match folded.as_bytes() {
-            [] => DROPPED,
-            [byte] if *byte != DROPPED => *byte,
-            _ => UNSURE,
-        }
+/// What each short character folds to.
+static SHORT: LazyLock<Short> = LazyLock::new(|| {
+    view::short(|c| match *fold(c.encode_utf8(&mut [0; 4])).collect::<String>().as_bytes() {
+        [] => DROPPED,
+        [byte] if byte != DROPPED => byte,
+        _ => UNSURE,
     })
 });
 

@@ -92,8 +92,10 @@ impl Glyph {
             return read;
         }
         let wide: String = [c].into_iter().nfkd().filter(|c| !fold::is_mark(*c)).collect();
-        if !wide.chars().eq([c]) {
-            return Self::of_wide(&wide, upper);
+        if !wide.chars().eq([c])
+            && let Some(read) = Self::of_wide(&wide, upper)
+        {
+            return read;
         }
         if let Some(letter) = boxed(c) {
             return Self { flags: LETTER | UPPER, letters: [letter, 0, 0], steps: WIDTH };
@@ -101,23 +103,22 @@ impl Glyph {
         Self::of_look(c, upper)
     }
 
-    /// What `wide`, the compatibility decomposition of a character without marks, can be read as.
-    fn of_wide(wide: &str, upper: u16) -> Self {
+    /// What `wide`, the compatibility decomposition of a character without marks, can be read as if it is ASCII.
+    fn of_wide(wide: &str, upper: u16) -> Option<Self> {
         let wide = wide.trim_matches(['(', ')', '.', ',']);
         let upper = if wide.chars().any(char::is_uppercase) { UPPER } else { upper };
         if let Some(read) = Self::spelled(wide, LETTER | upper, WIDTH) {
-            return read;
+            return Some(read);
         }
         let mut chars = wide.chars();
         match (chars.next(), chars.next()) {
-            // A spacing accent decomposes to a space with a mark, but is no white space.
-            (Some(' ') | None, None) => Self::default(),
-            (Some(c), None) => {
-                let read = Self::of(c);
-                Self { steps: read.steps | if read.letters[0] == 0 { 0 } else { WIDTH }, ..read }
+            // A spacing accent decomposes to a blank with a mark, but is no white space.
+            (None | Some(' '), None) => Some(Self::default()),
+            (Some(sign), None) if sign.is_ascii() => {
+                let read = Self::of_ascii(sign);
+                Some(Self { steps: if read.steps == 0 { 0 } else { read.steps | WIDTH }, ..read })
             }
-            _ if wide.contains(char::is_alphabetic) => Self::flagged(LETTER),
-            _ => Self::default(),
+            _ => None,
         }
     }
 
@@ -214,7 +215,10 @@ const PICKED: [(&str, &str); 25] = [
 ];
 
 fn picked(c: char) -> Option<&'static str> {
-    PICKED.iter().find(|(_, shapes)| shapes.contains(c)).map(|(image, _)| *image)
+    static IMAGES: LazyLock<HashMap<char, &str>> = LazyLock::new(|| {
+        PICKED.iter().flat_map(|(image, shapes)| shapes.chars().map(|shape| (shape, *image))).collect()
+    });
+    IMAGES.get(&c).copied()
 }
 
 /// The prototype of UTS #39 with the picked likenesses put in, without marks; marks are what many prototypes add for
@@ -251,28 +255,32 @@ pub(super) const fn leet(digit: u8) -> u8 {
 }
 
 /// What `c` can be read as.
+#[inline]
 pub(super) fn glyph(c: char) -> Glyph {
     TABLE.get(c)
 }
 
-/// The glyphs of ASCII, for loops that look at little else.
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
-/// Every character's glyph in blocks of 256, equal blocks kept once: some 250 KiB for the whole process.
-pub(super) struct Table {
+/// Every character's glyph in blocks of 256, equal blocks kept once: some 200 KiB for the whole process.
+struct Table {
     blocks: Vec<[Glyph; 256]>,
     /// For each block of Unicode its place in `blocks`.
     places: Vec<u16>,
 }
 
 impl Table {
+    /// Takes some tens of milliseconds, once in a process.
     fn new() -> Self {
         let mut table = Self { blocks: Vec::new(), places: Vec::new() };
         let mut known = HashMap::new();
-        for block in 0..0x1100_u32 {
-            let glyph = |low: u32| char::from_u32(block << 8 | low).map_or(Glyph::default(), Glyph::of);
-            let mut glyphs = [Glyph::default(); 256];
-            (0..).zip(&mut glyphs).for_each(|(low, to)| *to = glyph(low));
+        for block in (0..=u32::from(char::MAX)).step_by(256) {
+            let glyph = |c| char::from_u32(c).map_or(Glyph::default(), Glyph::of);
+            // From plane 2 on all of a block is alike.
+            let mut glyphs = [glyph(block); 256];
+            if block < 0x20000 {
+                (block..).zip(&mut glyphs).for_each(|(c, to)| *to = glyph(c));
+            }
             let place = *known.entry(glyphs).or_insert_with(|| {
                 table.blocks.push(glyphs);
                 u16::try_from(table.blocks.len() - 1).unwrap_or(0)
@@ -283,7 +291,7 @@ impl Table {
     }
 
     #[inline]
-    pub(super) fn get(&self, c: char) -> Glyph {
+    fn get(&self, c: char) -> Glyph {
         let c = c as usize;
         let block = self.places.get(c >> 8).and_then(|place| self.blocks.get(usize::from(*place)));
         block.map_or(Glyph::default(), |block| block[c & 0xFF])

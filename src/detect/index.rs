@@ -109,6 +109,11 @@ impl Index {
         Some(())
     }
 
+    /// The literals, in no order that means anything.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -146,6 +151,7 @@ impl Index {
             for tier in &self.tiers {
                 let key = bytes & tier.mask;
                 if tier.may_hold(key) {
+                    super::work::count();
                     self.with_key(tier, key).for_each(|entry| found(entry, at));
                 }
             }
@@ -182,6 +188,7 @@ impl Index {
 
     /// Tries for each of the first hidden bytes of `window` every letter that stands there in any key.
     fn guess(&self, tier: &Tier, window: &[u8], mut guess: Guess, found: &mut impl FnMut(&Entry)) {
+        super::work::count();
         let mut end = window.len();
         for (at, byte) in window.iter().enumerate() {
             if guess.len == tier.key {

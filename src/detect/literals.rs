@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 
 use thiserror::Error;
 
-use super::disguise::{self, Buffers, Found};
+use super::disguise::{Buffers, Found};
 use super::fold;
 use super::index::{Entry, Index, Item};
 use super::pattern::Anchor;
 use super::skeleton::{self, Signs};
+use super::spelling;
 use super::view::View;
 use super::word::Boundaries;
 use super::{Steps, Strictness};
@@ -49,8 +50,8 @@ pub struct LiteralHit {
     pub steps: Steps,
 }
 
-/// Buffers for [`Literals::scan`], to be kept between texts so that a scan allocates nothing. They hold what
-/// was made of the last text, so guard them as the text itself, and keep the size of the longest one.
+/// Buffers for [`Literals::scan`], to be kept between texts so that a scan allocates nothing (but where a letter
+/// carries more than four marks). They hold what was made of the last text, so guard them as the text itself, and keep the size of the longest one.
 #[derive(Default)]
 pub struct Scratch {
     view: View,
@@ -97,7 +98,7 @@ impl Literals {
         let (mut folded, mut disguised) = (Vec::new(), Vec::new());
         let (mut buffer, mut view, mut unsure) = (Vec::new(), View::default(), Vec::new());
         for (literal, LiteralSpec { text, anchor, strictness }) in (0..).zip(literals) {
-            let in_disguise = strictness == Strictness::Disguised && disguise::can_be_disguised(text) && {
+            let in_disguise = strictness == Strictness::Disguised && spelling::can_be_disguised(text) && {
                 skeleton::read(text, Signs::default(), &mut view, &mut unsure);
                 view.tail(0).len() > 1
             };
@@ -138,6 +139,21 @@ impl Literals {
         &scratch.hits
     }
 
+    /// The literals as they were given, but that one which cannot be disguised may be FOLDED here.
+    pub(super) fn specs(&self) -> Vec<LiteralSpec<'_>> {
+        let folded = self.folded.entries().iter().map(|entry| {
+            let strictness = if entry.exact { Strictness::Exact } else { Strictness::Folded };
+            (entry.literal, LiteralSpec { text: self.folded.typed(entry), anchor: entry.anchor, strictness })
+        });
+        let disguised = self.disguised.entries().iter().map(|entry| {
+            let text = self.disguised.typed(entry);
+            (entry.literal, LiteralSpec { text, anchor: entry.anchor, strictness: Strictness::Disguised })
+        });
+        let mut specs: Vec<(u32, LiteralSpec<'_>)> = folded.chain(disguised).collect();
+        specs.sort_unstable_by_key(|(literal, _)| *literal);
+        specs.into_iter().map(|(_, spec)| spec).collect()
+    }
+
     /// About how much memory the matcher holds, in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.folded.bytes() + self.disguised.bytes()
@@ -165,23 +181,30 @@ impl Literals {
         let readings = skeleton::other_readings(text, unsure);
         self.disguised.find(view, |entry, at| {
             let (typed, from, to) = (self.disguised.typed(entry), view.origin(at), view.origin(at + 1));
-            let found = match plainly(text, from, typed) {
-                Some((end, steps)) if stands(entry, text, (from, end), boundaries) => Some((from, end, steps)),
-                _ if cannot_spell(text, view, at, entry, typed) => None,
-                _ => disguise.ask((text, from, to), (typed, entry.anchor), boundaries),
-            };
-            hits.extend(found.map(|found| hit(entry, found)));
+            let mut found = |found| hits.push(hit(entry, found));
+            match plainly(text, from, typed) {
+                Some((end, steps)) if stands(entry, text, (from, end), boundaries) => found((from, end, steps)),
+                _ if cannot_spell(text, view, at, entry, typed) => {}
+                _ => disguise.ask((text, from, to), (typed, entry.anchor), boundaries, found),
+            }
         });
         for signs in readings {
             skeleton::read(text, signs, view, unsure);
             let mut ask = |entry: &Entry, at: usize| {
                 let (typed, place) = (self.disguised.typed(entry), (text, view.origin(at), view.origin(at + 1)));
                 if !cannot_spell(text, view, at, entry, typed) {
-                    hits.extend(disguise.ask(place, (typed, entry.anchor), boundaries).map(|found| hit(entry, found)));
+                    disguise.ask(place, (typed, entry.anchor), boundaries, |found| hits.push(hit(entry, found)));
                 }
             };
             if signs.masks {
-                self.disguised.find_hidden(view, |at| skeleton::begins_word(text, view.origin(at)), ask);
+                // Any letter of a run may be the first one.
+                let begins = |at| {
+                    let (from, to) = (view.origin(at), view.origin(at + 1));
+                    let mut run =
+                        text.get(from..to).unwrap_or_default().char_indices().filter(|(_, c)| c.is_alphanumeric());
+                    run.any(|(nth, _)| skeleton::begins_masked(text, from + nth))
+                };
+                self.disguised.find_hidden(view, begins, ask);
             } else {
                 self.disguised.find(view, &mut ask);
             }
@@ -258,5 +281,7 @@ pub enum LiteralsError {
     TooMany,
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

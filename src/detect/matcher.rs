@@ -93,7 +93,16 @@ impl Matcher {
     ///
     /// More of them than can be numbered.
     pub fn new(terms: &[Term]) -> Result<Self, LiteralsError> {
-        let (mut patterns, mut detectors, mut specs) = (Vec::new(), Vec::new(), Vec::new());
+        Self::compile(Vec::new(), Vec::new(), Vec::new(), terms)
+    }
+
+    /// Adds `terms` to what is at hand.
+    fn compile<'a>(
+        mut patterns: Vec<Compiled>,
+        mut specs: Vec<LiteralSpec<'a>>,
+        mut detectors: Vec<(Detector, u32)>,
+        terms: &'a [Term],
+    ) -> Result<Self, LiteralsError> {
         for Term { id, watched } in terms {
             match watched {
                 Watched::Detector(detector) => detectors.push((*detector, *id)),
@@ -113,6 +122,26 @@ impl Matcher {
         detectors.sort_unstable_by_key(|(detector, id)| (*detector as u8, *id));
         patterns.shrink_to_fit();
         Ok(Self { literals: Literals::new(specs)?, patterns, detectors })
+    }
+
+    /// These terms without some of them, renumbered, and with others. `renumbered` answers the new id of a term that
+    /// stays. Costs what compiling them all does, but for reading their patterns.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn changed(&self, renumbered: impl Fn(u32) -> Option<u32>, with: &[Term]) -> Result<Self, LiteralsError> {
+        let (mut patterns, mut specs) = (Vec::with_capacity(self.patterns.len() + with.len()), Vec::new());
+        let known = self.literals.specs();
+        let ends = self.patterns.iter().skip(1).map(|next| next.first as usize).chain([known.len()]);
+        for (Compiled { id, first, tree }, end) in self.patterns.iter().zip(ends) {
+            let Some(id) = renumbered(*id) else { continue };
+            let own = known.get(*first as usize..end).unwrap_or_default();
+            patterns.push(Compiled { id, first: u32::try_from(specs.len()).unwrap_or(u32::MAX), tree: tree.clone() });
+            specs.extend_from_slice(own);
+        }
+        let stay = self.detectors.iter().filter_map(|(detector, id)| Some((*detector, renumbered(*id)?)));
+        Self::compile(patterns, specs, stay.collect(), with)
     }
 
     /// Every match of every term in `text`, by start, end and term, as the laws of [`super`] say.
@@ -208,6 +237,17 @@ fn push(hits: &mut Vec<Found>, spans: &mut Vec<Span>, term: u32, found: &[evalua
 }
 
 impl Scratch {
+    /// `text` as EXACT and FOLDED terms are searched for: in UTF-8, canonically decomposed, without marks, in one case,
+    /// each run of white space one blank.
+    pub fn fold(&mut self, text: &str) -> &[u8] {
+        self.literals.fold(text)
+    }
+
+    /// `text` as DISGUISED terms are looked for first: its letters alone, one byte for all that look alike, runs once.
+    pub fn skeleton(&mut self, text: &str) -> &[u8] {
+        self.literals.skeleton(text)
+    }
+
     /// Turns the byte offsets of the spans into scalar offsets, in one walk over the text.
     fn count_in_scalars(&mut self, text: &str) {
         if text.is_ascii() {

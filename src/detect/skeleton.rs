@@ -4,19 +4,15 @@
 //! for all its look-alikes, digits and signs are letters, runs are one letter, and `i`, `l` and `1` are the same.
 //! Whether a text really spells a literal is for [`super::disguise`] to say.
 
-use std::array;
 use std::sync::LazyLock;
 
-use super::glyph::{DIGIT, Glyph, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, TABLE, glyph, leet};
-use super::view::{End, View};
+use super::glyph::{DIGIT, Glyph, INVISIBLE, LETTER, MARK, MASK, SIGN, SPACE, STOP, glyph, leet};
+use super::view::{self, DROPPED, Short, UNSURE, View};
 
 /// A hidden letter, in readings of [`Signs::masks`].
 pub(super) const HIDDEN: u8 = 1;
 /// A letter that cannot be read as a Latin one.
 const FOREIGN: u8 = 0x7F;
-const DROPPED: u8 = 0;
-/// In the table of short characters: look again.
-const UNSURE: u8 = 0xFF;
 
 /// How a skeleton takes the signs that can be taken in more than one way.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -35,57 +31,28 @@ pub(super) const fn code(letter: u8) -> u8 {
     }
 }
 
-/// The codes of characters of one or two UTF-8 bytes that stand for one letter or none whatever [`Signs`] say.
-static SHORT: LazyLock<[u8; 0x800]> = LazyLock::new(|| {
-    array::from_fn(|c| {
-        let glyph = u32::try_from(c).ok().and_then(char::from_u32).map_or(Glyph::default(), |c| TABLE.get(c));
-        match glyph.letters {
-            _ if glyph.flags & (SIGN | MASK) != 0 => UNSURE,
-            [0, ..] if glyph.flags & LETTER != 0 => FOREIGN,
-            [0, ..] => DROPPED,
-            [letter, 0, _] => code(letter),
-            _ => UNSURE,
-        }
+/// The codes of short characters that stand for one letter or none, whatever [`Signs`] say.
+static SHORT: LazyLock<Short> = LazyLock::new(|| {
+    view::short(|c| match glyph(c) {
+        Glyph { flags, .. } if flags & (SIGN | MASK) != 0 => UNSURE,
+        Glyph { flags, letters: [0, ..], .. } if flags & LETTER != 0 => FOREIGN,
+        Glyph { letters: [0, ..], .. } => DROPPED,
+        Glyph { letters: [letter, 0, _], .. } => code(letter),
+        _ => UNSURE,
     })
 });
 
 /// Reads the skeleton of `text` into `view`, and into `unsure` where signs and masks stand, in bytes.
 pub(super) fn read(text: &str, signs: Signs, view: &mut View, unsure: &mut Vec<u32>) {
-    let short = &*SHORT;
     unsure.clear();
-    // No character becomes more bytes than it has itself.
-    view.grow(text.len());
-    let mut end = End::default();
-    let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at) {
-        let code = if byte.is_ascii() { short[usize::from(*byte)] } else { UNSURE };
-        if code != UNSURE {
-            end = put(end, view, at, code);
-            at += 1;
-            continue;
+    // Runs are one code, but each hidden letter is one of its own.
+    let kept = |last, code| (code != DROPPED) & (code != last);
+    view.read(text, &SHORT, kept, |view, end, at, c| {
+        if glyph(c).flags & (SIGN | MASK) != 0 {
+            unsure.push(at as u32);
         }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-        match short.get(c as usize) {
-            Some(&code) if code != UNSURE => end = put(end, view, at, code),
-            _ => {
-                let read = glyph(c);
-                if read.flags & (SIGN | MASK) != 0 {
-                    unsure.push(at as u32);
-                }
-                for code in codes(text, at, c, signs) {
-                    end = put(end, view, at, code);
-                }
-            }
-        }
-        at += c.len_utf8();
-    }
-    view.close(end, text.len());
-}
-
-/// Runs are one code, but each hidden letter is one of its own.
-#[inline]
-fn put(end: End, view: &mut View, at: usize, code: u8) -> End {
-    end.put(view, at, code, (code != DROPPED) & (code != end.last) | (code == HIDDEN))
+        codes(text, at, c, signs).fold(end, |end, code| view.put(end, at, code, code == HIDDEN || kept(end.last, code)))
+    });
 }
 
 /// The codes of a character that stands for several letters, or not always for the same.
@@ -114,8 +81,8 @@ pub(super) fn class(sign: char) -> u8 {
     }
 }
 
-/// The readings worth a second look, given where the signs of `text` stand: each class of signs that parts letters
-/// somewhere taken alone, all such classes together, and masks.
+/// The readings worth a second look, given where the signs of `text` stand: those in which some of the classes of signs
+/// that can part letters do, and the one in which masks hide letters. Of more than three classes one does, or all.
 pub(super) fn other_readings(text: &str, unsure: &[u32]) -> impl Iterator<Item = Signs> + use<> {
     let (mut parting, mut masks) = (0, false);
     for at in unsure {
@@ -124,14 +91,14 @@ pub(super) fn other_readings(text: &str, unsure: &[u32]) -> impl Iterator<Item =
         let tail = tail.get(sign.len_utf8()..).unwrap_or_default();
         if glyph(sign).flags & MASK != 0 {
             masks = masks || hides(head.chars().rev()) && hides(tail.chars());
-        } else if parting & class(sign) == 0 && parts(glyph(sign), head, tail) {
+        } else if parting & class(sign) == 0 && parts(sign, head, tail) {
             parting |= class(sign);
         }
     }
-    let alone = (0..6).map(|bit| 1 << bit).filter(move |class| parting & class != 0 && parting != *class);
-    let together = (parting != 0).then_some(parting);
-    let parting = alone.chain(together).map(|parting| Signs { parting, masks: false });
-    parting.chain(masks.then_some(Signs { parting: 0, masks: true }))
+    let few = move |classes: u8| classes.count_ones() == 1 || parting.count_ones() <= 3 || classes == parting;
+    let readings = (1..=parting).filter(move |classes| classes & !parting == 0 && few(*classes));
+    let readings = readings.map(|parting| Signs { parting, masks: false });
+    readings.chain(masks.then_some(Signs { parting: 0, masks: true }))
 }
 
 /// Whether a letter comes next, but for another mask or two and what is not seen.
@@ -141,43 +108,49 @@ fn hides(side: impl Iterator<Item = char>) -> bool {
 }
 
 /// Whether a sign between `head` and `tail` may only part two letters of a word.
-fn parts(sign: Glyph, head: &str, tail: &str) -> bool {
-    let (Some(before), Some(after)) = (Side::of(head.chars().rev()), Side::of(tail.chars())) else { return false };
-    let apart = before.apart || after.apart || sign.flags & STOP != 0;
-    (before.letter || after.letter) && (!apart || before.alone && after.alone)
+fn parts(sign: char, head: &str, tail: &str) -> bool {
+    let (before, after) = (Side::of(sign, head.chars().rev()), Side::of(sign, tail.chars()));
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let apart = before.apart || after.apart || glyph(sign).flags & STOP != 0;
+    !apart || before.alone && after.alone
 }
 
-/// The nearest letter or digit on one side of a sign.
+/// The nearest letter, digit or other sign on one side of a sign.
 struct Side {
-    letter: bool,
     /// Whether white space or a sentence's punctuation lies before it.
     apart: bool,
-    /// Whether no other letter or digit follows it at once.
+    /// Whether no letter or digit follows it at once.
     alone: bool,
 }
 
 impl Side {
     /// Looks a few characters far.
-    fn of(side: impl Iterator<Item = char>) -> Option<Self> {
-        let mut visible = side.take(16).map(|c| glyph(c).flags).filter(|flags| flags & (INVISIBLE | MARK) == 0);
+    fn of(sign: char, side: impl Iterator<Item = char>) -> Option<Self> {
+        let mut visible = side.take(16).filter(|c| glyph(*c).flags & (INVISIBLE | MARK) == 0);
         let mut apart = false;
-        let found = visible.find(|flags| {
-            apart |= flags & (SPACE | STOP) != 0;
-            flags & (LETTER | DIGIT) != 0
+        visible.find(|c| {
+            let flags = glyph(*c).flags;
+            let found = flags & (LETTER | DIGIT) != 0 || flags & SIGN != 0 && class(*c) != class(sign);
+            apart |= !found && flags & (SPACE | STOP) != 0;
+            found
         })?;
-        let alone = visible.next().is_none_or(|flags| flags & (LETTER | DIGIT) == 0);
-        Some(Self { letter: found & LETTER != 0, apart, alone })
+        let alone = visible.next().is_none_or(|c| glyph(c).flags & (LETTER | DIGIT) == 0);
+        Some(Self { apart, alone })
     }
 }
 
-/// Whether a word may begin at `at`, where a mask with a letter before it is inside one.
-pub(super) fn begins_word(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default().chars().rev().map(|c| glyph(c).flags);
-    let mut before = before.filter(|flags| flags & (INVISIBLE | MARK) == 0).take(2);
-    let letter = |flags: u16| flags & (LETTER | DIGIT) != 0;
+/// Whether a word with a letter hidden may begin at `at`: not behind another letter, nor behind a mask that hides one too.
+pub(super) fn begins_masked(text: &str, at: usize) -> bool {
+    let mask = |c: &char| glyph(*c).flags & (MASK | STOP) == MASK;
+    let Some((head, tail)) = text.split_at_checked(at) else { return false };
+    let mut before = head.chars().rev().filter(|c| glyph(*c).flags & MARK == 0);
     match before.next() {
-        Some(flags) if flags & MASK != 0 => !before.next().is_some_and(|flags| letter(flags) || flags & MASK != 0),
-        first => !first.is_some_and(letter),
+        Some(c) if mask(&c) => {
+            let hides = before.next().is_some_and(|c| glyph(c).flags & (LETTER | MASK) != 0);
+            !hides || tail.chars().take(16).find(mask) != Some(c)
+        }
+        Some(c) => !c.is_ascii_alphanumeric(),
+        None => true,
     }
 }
 

@@ -106,8 +106,7 @@ pub async fn messages(tx: &TenantTx, ids: &[MessageId]) -> Result<HashMap<Messag
 /// # Errors
 /// What the database says.
 pub async fn messages_at(tx: &TenantTx, indexes: &[BlindIndex]) -> Result<HashMap<BlindIndex, message::Model>> {
-    let rows =
-        tx.rows::<message::Entity>().among(message::Column::ProviderIndex, indexes.iter().cloned()).all().await?;
+    let rows = tx.keyed::<message::Entity>(message::Column::ProviderIndex, indexes.to_vec()).await?;
     Ok(by(rows, |row| row.provider_index.clone()))
 }
 

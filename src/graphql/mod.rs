@@ -61,6 +61,7 @@ use crate::history::Previews;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::numbers::channels::Channels;
+use crate::policies::Matchers;
 use crate::telemetry::Metrics;
 
 use page::Nodes;
@@ -130,11 +131,12 @@ pub fn schema(
     accounts: Arc<Accounts>,
     channels: Arc<Channels>,
     inbox: Arc<Inbox>,
+    matchers: Arc<Matchers>,
     jobs: Arc<Jobs>,
     metrics: Metrics,
 ) -> Driven {
     let previews = Arc::<Previews>::default();
-    let schema = builder().data(accounts).data(channels).data(inbox).data(jobs).data(previews);
+    let schema = builder().data(accounts).data(channels).data(inbox).data(matchers).data(jobs).data(previews);
     Driven(schema.data(Arc::new(metrics)).finish())
 }
 

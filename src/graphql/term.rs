@@ -14,7 +14,7 @@ use super::scalar::DateTime;
 use crate::auth::policy::Act;
 use crate::directory;
 use crate::error::Error;
-use crate::policies::{self, NewTerm, TermChange};
+use crate::policies::{self, Matchers, NewTerm, TermChange};
 use crate::refusal::Refusal;
 
 /// How much is folded away before a text and a pattern are compared.
@@ -216,8 +216,14 @@ impl TermMutation {
     ) -> Result<Option<TermPayload>> {
         let operation = ctx.operation()?;
         let session = operation.tenant(Act::ManagePolicies)?;
-        let outcome =
-            policies::create_term(&operation.core, &session, operation.caller()?.actor(), input.into()).await?;
+        let outcome = policies::create_term(
+            &operation.core,
+            ctx.part::<Matchers>()?,
+            &session,
+            operation.caller()?.actor(),
+            input.into(),
+        )
+        .await?;
         TermPayload::of(operation, outcome).await
     }
 
@@ -235,7 +241,15 @@ impl TermMutation {
             mode: input.mode.map(Into::into),
             strictness: input.strictness.map(Into::into),
         };
-        let outcome = policies::update_term(&operation.core, &session, operation.caller()?.actor(), id, change).await?;
+        let outcome = policies::update_term(
+            &operation.core,
+            ctx.part::<Matchers>()?,
+            &session,
+            operation.caller()?.actor(),
+            id,
+            change,
+        )
+        .await?;
         TermPayload::of(operation, outcome).await
     }
 
@@ -248,7 +262,9 @@ impl TermMutation {
         let operation = ctx.operation()?;
         let session = operation.tenant(Act::ManagePolicies)?;
         let id = TermId(Kind::Term.row(&input.id));
-        let outcome = policies::delete_term(&operation.core, &session, operation.caller()?.actor(), id).await?;
+        let outcome =
+            policies::delete_term(&operation.core, ctx.part::<Matchers>()?, &session, operation.caller()?.actor(), id)
+                .await?;
         operation.fresh();
         let (deleted, errors) = settle(outcome);
         Ok(Some(DeleteTermPayload { deleted_id: deleted.map(|id| Kind::Term.id(id.0)), errors }))

@@ -49,6 +49,33 @@ pub struct Compiled {
     pub terms: Vec<TermMeta>,
 }
 
+/// A change of one term, to be put into a matcher. It is content: no `Debug`.
+pub(super) struct Change {
+    /// The epoch that it made.
+    pub epoch: i64,
+    /// The term that is watched no more, or no more so.
+    pub without: Option<TermId>,
+    /// The term that is watched now: its version, its policy, and what for.
+    pub with: Option<(TermId, TermVersionId, PolicyId, detect::Watched)>,
+}
+
+impl Compiled {
+    /// With a change of one term; `None` where more must be known for it than is in memory, as of a policy without terms.
+    fn changed(&self, change: Change) -> Option<Self> {
+        let mut ids = (0_u32..).zip(&self.terms).filter(|(_, term)| Some(term.term) != change.without);
+        let (kept, mut terms): (Vec<u32>, Vec<TermMeta>) = ids.by_ref().map(|(id, term)| (id, *term)).unzip();
+        let mut with = Vec::new();
+        if let Some((term, version, policy, watched)) = change.with {
+            let known = *terms.iter().find(|known| known.policy == policy)?;
+            with.push(Term { id: u32::try_from(terms.len()).ok()?, watched });
+            terms.push(TermMeta { term, version, ..known });
+        }
+        let renumbered = |id: u32| kept.binary_search(&id).ok().and_then(|place| u32::try_from(place).ok());
+        let matcher = self.matcher.changed(renumbered, &with).ok()?;
+        Some(Self { epoch: change.epoch, matcher, terms })
+    }
+}
+
 /// Shared, replaced when a tenant's epoch moved, dropped when idle.
 pub struct Matchers {
     compiled: Cache<TenantId, Arc<Compiled>>,
@@ -82,6 +109,17 @@ impl Matchers {
         let compiled = Arc::new(compiled);
         self.compiled.insert(tenant, Arc::clone(&compiled));
         Ok(compiled)
+    }
+
+    /// Puts a change of one term that was just committed into the tenant's matcher in memory: it is in force here without
+    /// the others being loaded anew. Where that cannot be, the next message loads them.
+    pub(super) async fn renew(&self, tenant: TenantId, change: Change) {
+        let Some(compiled) = self.compiled.get(&tenant).filter(|known| known.epoch + 1 == change.epoch) else { return };
+        // A matcher of thousands takes milliseconds.
+        let renewed = tokio::task::spawn_blocking(move || compiled.changed(change)).await;
+        if let Ok(Some(renewed)) = renewed {
+            self.compiled.insert(tenant, Arc::new(renewed));
+        }
     }
 
     /// How many matchers are in memory.

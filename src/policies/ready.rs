@@ -12,7 +12,7 @@ mod personal_data;
 
 use entity::policy_version::{LegalBasis, Severity, State};
 use entity::term_version::{Detector, Mode, Strictness};
-use entity::{PolicyId, PolicyVersionId, policy, policy_version, term, term_version};
+use entity::{PolicyId, PolicyVersionId, TermId, TermVersionId, policy, policy_version, term, term_version};
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
@@ -97,10 +97,11 @@ pub(crate) async fn insert(core: &Core, tx: &TenantTx, keys: &TenantKeys, actor:
         versions.push(ready.text().row(keys, PolicyVersionId(core.clock.id()), id, 1, now)?);
         entries.push(Entry::new(Kind::PolicyCreated, actor, id.0).with(json!({ "version": 1, "readyMade": true })));
         for watched in ready.terms {
-            let (term, row, version) = watched.written(keys)?.rows(core, keys, id)?;
+            let ids = (TermId(core.clock.id()), TermVersionId(core.clock.id()));
+            let (row, version) = watched.written(keys)?.rows(core, keys, id, ids)?;
             terms.push(row);
             written.push(version);
-            entries.push(Entry::new(Kind::TermCreated, actor, term.0).with(json!({ "policy": id.0, "version": 1 })));
+            entries.push(Entry::new(Kind::TermCreated, actor, ids.0.0).with(json!({ "policy": id.0, "version": 1 })));
         }
     }
     tx.insert::<policy::Entity>(policies).await?;

@@ -7,6 +7,7 @@ use sea_orm::ColumnTrait;
 use serde_json::json;
 
 use super::finish;
+use super::matchers::{Change, Matchers};
 use crate::core::Core;
 use crate::db::{TenantProof, TenantTx};
 use crate::detect::Watched;
@@ -77,7 +78,7 @@ pub(crate) fn detector(detector: Detector) -> crate::detect::Detector {
 
 /// What is watched for, as it is kept. It is content: no `Debug`.
 pub(super) struct Written {
-    pattern: Option<String>,
+    watched: Watched,
     detector: Option<Detector>,
     mode: Mode,
     strictness: Strictness,
@@ -123,42 +124,48 @@ impl Written {
         mode: Mode,
         strictness: Strictness,
     ) -> Result<Self, Refusal> {
-        let (pattern, parts) = match watched(text, detector, mode, strictness)? {
-            Watched::Pattern(pattern) => {
-                let parts = [pattern.canonical(), format!("{mode:?}"), format!("{strictness:?}")];
-                (Some(pattern.text().to_owned()), parts)
-            }
-            Watched::Detector(detector) => (None, ["detector".to_owned(), format!("{detector:?}"), String::new()]),
+        let watched = watched(text, detector, mode, strictness)?;
+        let parts = match &watched {
+            Watched::Pattern(pattern) => [pattern.canonical(), format!("{mode:?}"), format!("{strictness:?}")],
+            Watched::Detector(detector) => ["detector".to_owned(), format!("{detector:?}"), String::new()],
         };
         let canonical = keys.index.index(Purpose::Term, &parts.each_ref().map(|part| part.as_bytes()));
-        Ok(Self { pattern, detector, mode, strictness, canonical })
+        Ok(Self { watched, detector, mode, strictness, canonical })
     }
 
     /// The rows of a new term and of its first version.
     pub(super) fn rows(
-        self,
+        &self,
         core: &Core,
         keys: &TenantKeys,
         policy: PolicyId,
-    ) -> Result<(TermId, term::ActiveModel, term_version::ActiveModel)> {
-        let id = TermId(core.clock.id());
-        let version = self.version(core, keys, id, 1)?;
+        (id, version): (TermId, TermVersionId),
+    ) -> Result<(term::ActiveModel, term_version::ActiveModel)> {
         let row = term::ActiveModel {
             tenant_id: Set(keys.tenant),
             id: Set(id),
             policy_id: Set(policy),
             version: Set(1),
-            canonical_index: Set(self.canonical),
+            canonical_index: Set(self.canonical.clone()),
             created_at: Set(core.clock.now()),
             deleted_at: Set(None),
         };
-        Ok((id, row, version))
+        Ok((row, self.version(core, keys, id, version, 1)?))
     }
 
-    fn version(&self, core: &Core, keys: &TenantKeys, term: TermId, version: i32) -> Result<term_version::ActiveModel> {
-        let id = TermVersionId(core.clock.id());
+    fn version(
+        &self,
+        core: &Core,
+        keys: &TenantKeys,
+        term: TermId,
+        id: TermVersionId,
+        version: i32,
+    ) -> Result<term_version::ActiveModel> {
         let place = Context { tenant: keys.tenant.0, table: "term_version", row: id.0, column: "pattern" };
-        let sealed = self.pattern.as_ref().map(|text| keys.company.seal(&place, text.as_bytes())).transpose()?;
+        let sealed = match &self.watched {
+            Watched::Pattern(pattern) => Some(keys.company.seal(&place, pattern.text().as_bytes())?),
+            Watched::Detector(_) => None,
+        };
         Ok(term_version::ActiveModel {
             tenant_id: Set(keys.tenant),
             id: Set(id),
@@ -207,8 +214,14 @@ pub(crate) fn open_pattern(keys: &TenantKeys, row: &term_version::Model) -> Resu
 ///
 /// # Errors
 /// When the database is away.
-pub async fn create_term(core: &Core, proof: &impl TenantProof, actor: Actor, new: NewTerm) -> Outcome<TermId> {
-    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+pub async fn create_term(
+    core: &Core,
+    matchers: &Matchers,
+    proof: &impl TenantProof,
+    actor: Actor,
+    new: NewTerm,
+) -> Outcome<TermId> {
+    let tx = core.db.scope(proof).begin(Chain::Event).await?;
     let keys = keys::of_tenant(&tx, &core.keyring).await?;
     let text = new.pattern.as_deref();
     let written = lawful!(Written::check(&keys, text, new.detector, new.mode, new.strictness));
@@ -225,12 +238,13 @@ pub async fn create_term(core: &Core, proof: &impl TenantProof, actor: Actor, ne
         let message = format!("A company may watch {MAX_TERMS} terms: delete some first.");
         return Ok(Err(Refusal::whole(RefusalCode::LimitReached, message)));
     }
-    let (id, row, version) = written.rows(core, &keys, policy.id)?;
+    let (id, version_id) = (TermId(core.clock.id()), TermVersionId(core.clock.id()));
+    let (row, version) = written.rows(core, &keys, policy.id, (id, version_id))?;
     tx.insert::<term::Entity>(vec![row]).await?;
     tx.insert::<term_version::Entity>(vec![version]).await?;
-    tx.head_mut()?.policy_epoch += 1;
     let entry = Entry::new(Kind::TermCreated, actor, id.0).with(json!({ "policy": policy.id.0, "version": 1 }));
-    finish(core, tx, vec![entry]).await?;
+    let with = Some((id, version_id, policy.id, written.watched));
+    put_in_force(core, matchers, tx, entry, None, with).await?;
     Ok(Ok(id))
 }
 
@@ -244,12 +258,13 @@ async fn live(tx: &TenantTx, id: TermId) -> Result<Option<term::Model>> {
 /// When the database is away.
 pub async fn update_term(
     core: &Core,
+    matchers: &Matchers,
     proof: &impl TenantProof,
     actor: Actor,
     id: TermId,
     change: TermChange,
 ) -> Outcome<TermId> {
-    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+    let tx = core.db.scope(proof).begin(Chain::Event).await?;
     let Some(term) = live(&tx, id).await? else { return Ok(Err(Refusal::not_found("id"))) };
     let current = tx
         .rows::<term_version::Entity>()
@@ -274,7 +289,8 @@ pub async fn update_term(
         return Ok(Err(duplicate("pattern")));
     }
     let version = term.version + 1;
-    tx.insert::<term_version::Entity>(vec![written.version(core, &keys, id, version)?]).await?;
+    let version_id = TermVersionId(core.clock.id());
+    tx.insert::<term_version::Entity>(vec![written.version(core, &keys, id, version_id, version)?]).await?;
     let row = term::ActiveModel {
         id: Unchanged(id),
         version: Set(version),
@@ -282,10 +298,10 @@ pub async fn update_term(
         ..Default::default()
     };
     tx.update::<term::Entity>(row).await?;
-    tx.head_mut()?.policy_epoch += 1;
     let entry =
         Entry::new(Kind::TermUpdated, actor, id.0).with(json!({ "policy": term.policy_id.0, "version": version }));
-    finish(core, tx, vec![entry]).await?;
+    let with = Some((id, version_id, term.policy_id, written.watched));
+    put_in_force(core, matchers, tx, entry, Some(id), with).await?;
     Ok(Ok(id))
 }
 
@@ -293,13 +309,34 @@ pub async fn update_term(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn delete_term(core: &Core, proof: &impl TenantProof, actor: Actor, id: TermId) -> Outcome<TermId> {
-    let mut tx = core.db.scope(proof).begin(Chain::Event).await?;
+pub async fn delete_term(
+    core: &Core,
+    matchers: &Matchers,
+    proof: &impl TenantProof,
+    actor: Actor,
+    id: TermId,
+) -> Outcome<TermId> {
+    let tx = core.db.scope(proof).begin(Chain::Event).await?;
     let Some(term) = live(&tx, id).await? else { return Ok(Err(Refusal::not_found("id"))) };
     let row = term::ActiveModel { id: Unchanged(id), deleted_at: Set(Some(core.clock.now())), ..Default::default() };
     tx.update::<term::Entity>(row).await?;
-    tx.head_mut()?.policy_epoch += 1;
     let entry = Entry::new(Kind::TermDeleted, actor, id.0).with(json!({ "policy": term.policy_id.0 }));
-    finish(core, tx, vec![entry]).await?;
+    put_in_force(core, matchers, tx, entry, Some(id), None).await?;
     Ok(Ok(id))
+}
+
+/// Moves the epoch on, commits, and renews the matcher in memory.
+async fn put_in_force(
+    core: &Core,
+    matchers: &Matchers,
+    mut tx: TenantTx,
+    entry: Entry,
+    without: Option<TermId>,
+    with: Option<(TermId, TermVersionId, PolicyId, Watched)>,
+) -> Result<()> {
+    tx.head_mut()?.policy_epoch += 1;
+    let (tenant, epoch) = (tx.tenant(), tx.head()?.policy_epoch);
+    finish(core, tx, vec![entry]).await?;
+    matchers.renew(tenant, Change { epoch, without, with }).await;
+    Ok(())
 }

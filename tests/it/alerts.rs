@@ -109,6 +109,32 @@ on_both_engines! {
         assert!(matches.iter().all(|found| found["term"]["id"].is_string()));
     }
 
+    async fn every_change_of_a_term_is_in_force_for_the_very_next_message(world: World) {
+        let a = world.tenant("alfa").await;
+        a.watch("sempre").await;
+        a.receive("antes", FROM, "sempre").await;
+        let change = async |name: &str, kind: &str, input: Value, fields: &str| a.manager.change(name, kind, &input, fields).await;
+        let mut terms: Vec<String> = Vec::new();
+        // Each change is put into the matcher in memory on its own: the others must stay what they are.
+        for round in 0..6 {
+            let made = change("createTerm", "CreateTermInput", json!({ "pattern": format!("feita{round} OR criada{round}") }), "term { id }").await;
+            terms.push(made["term"]["id"].as_str().expect("an id").to_owned());
+            a.receive(&format!("f{round}"), FROM, &format!("sempre criada{round}")).await;
+            assert_eq!(found_in(&a, &format!("f{round}")).await, ["sempre".to_owned(), format!("criada{round}")]);
+            if round % 2 == 1 {
+                change("updateTerm", "UpdateTermInput", json!({ "id": terms[round - 1], "pattern": format!("outra{round}") }), "term { id }").await;
+                change("deleteTerm", "DeleteTermInput", json!({ "id": terms[round] }), "deletedId").await;
+                a.receive(&format!("g{round}"), FROM, &format!("sempre outra{round} feita{round} criada{}", round - 1)).await;
+                assert_eq!(found_in(&a, &format!("g{round}")).await, ["sempre".to_owned(), format!("outra{round}")]);
+            }
+        }
+        change("createTerm", "CreateTermInput", json!({ "detector": "CPF" }), "term { id }").await;
+        a.receive("cpf", FROM, "529.982.247-25 sempre").await;
+        let matches = a.matches().await;
+        let of_message = matches.iter().filter(|found| found["message"]["providerId"] == "cpf");
+        assert_eq!(of_message.map(|found| found["spans"][0]["text"].clone()).collect::<Vec<_>>(), ["529.982.247-25", "sempre"]);
+    }
+
     async fn a_paused_policy_finds_nothing_until_it_is_active_again(world: World) {
         let a = world.tenant("alfa").await;
         a.watch("propina").await;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::{Step, slice};
+use crate::detect::Step;
 use Anchor::{Prefix, Substring, Suffix, Word};
 use Step::{Accent, Case, Invisible, Leet, Lookalike, Mask, Repeat, Spacing, Width};
 use Strictness::{Disguised, Exact, Folded};
@@ -159,4 +159,90 @@ fn ordinary_text_spells_nothing() {
     }
     assert!(found("final", Substring, Disguised, "fina10").is_empty());
     assert!(found("pix", Prefix, Disguised, "p1xy").len() == 1);
+}
+
+#[test]
+fn a_word_is_not_found_inside_another() {
+    let seen = |anchor, strictness, text| found("ana", anchor, strictness, text).len();
+    for strictness in [Folded, Disguised] {
+        assert_eq!(seen(Word, strictness, "semana banana anais"), 0);
+        assert_eq!(seen(Word, strictness, "a Ana, semana"), 1);
+        assert_eq!(seen(Prefix, strictness, "semana Anais"), 1);
+        assert_eq!(seen(Suffix, strictness, "semana Anais"), 1);
+        assert_eq!(seen(Substring, strictness, "semana banana"), 3);
+    }
+    assert!(found("coração", Word, Folded, "coraçãozinho cora\u{E7}a\u{303}ozinho").is_empty());
+    assert!(found("carro", Substring, Folded, "caro").is_empty());
+    assert_eq!(found("car", Prefix, Disguised, "carro").len(), 1);
+}
+
+#[test]
+fn case_and_accents_fold_and_exact_minds_them() {
+    let spans = |literal, strictness| found(literal, Word, strictness, "AÇÃO acao ac\u{327}a\u{303}o ação").len();
+    assert_eq!(
+        [spans("ação", Folded), spans("acao", Disguised), spans("ação", Exact), spans("acao", Exact)],
+        [4, 4, 2, 1]
+    );
+    assert_eq!(found("strasse", Word, Folded, "Straße STRASSE").len(), 2);
+    assert!(found("s", Substring, Folded, "ß").is_empty());
+    assert_eq!(found("ação", Word, Folded, "ACAO"), [("ACAO", vec![Case, Accent])]);
+    assert!(found("propina", Word, Folded, "pr0pina рropina ｐｒｏｐｉｎａ p r o p i n a").is_empty());
+}
+
+#[test]
+fn a_phrase_goes_across_any_white_space_and_its_punctuation_is_literal() {
+    let text = "caixa dois, Caixa\r\n\tDois; caixa\u{A0}\u{2003}dois caixadois caixa, dois";
+    assert_eq!(found("caixa  dois", Word, Exact, text).len(), 2);
+    assert_eq!(found("caixa dois", Word, Folded, text).len(), 3);
+    for strictness in [Folded, Disguised] {
+        assert_eq!(found("caixa, dois", Word, strictness, text), [("caixa, dois", vec![])]);
+        assert_eq!(found("a.b", Word, strictness, "a.b a-b"), [("a.b", vec![])]);
+        assert_eq!(found("C++", Word, strictness, "c++ c"), [("c++", vec![Case])]);
+        assert_eq!(found("R$ 5", Word, strictness, "r$ 5, r 5"), [("r$ 5", vec![Case])]);
+    }
+}
+
+#[test]
+fn all_literals_are_found_together_in_order() {
+    let specs = [
+        ("fiscal falsa", Word, Folded),
+        ("nota", Prefix, Exact),
+        ("fiscal", Word, Disguised),
+        ("ota f", Substring, Folded),
+        ("pf", Word, Disguised),
+        ("a", Word, Disguised),
+    ];
+    let mut scratch = Scratch::default();
+    let hits = matcher(&specs).scan("Nota nota fiscal falsa à PF", &mut scratch).to_vec();
+    let places: Vec<_> = hits.iter().map(|hit| (hit.literal, hit.start, hit.end)).collect();
+    assert_eq!(places, [(0, 10, 22), (1, 5, 9), (2, 10, 16), (3, 6, 11), (4, 26, 28), (5, 23, 25)]);
+}
+
+#[test]
+fn of_readings_inside_each_other_the_innermost_counts() {
+    assert_eq!(found("ana", Substring, Disguised, "aaana"), [("ana", vec![])]);
+    assert_eq!(one("propina", "p p r o p i n a a"), ("p r o p i n a", vec![Spacing]));
+    assert_eq!(one("suborno", "suborno$"), ("suborno", vec![]));
+    assert_eq!(one("propina", "propina\u{200B}\u{AD}"), ("propina", vec![]));
+    assert_eq!(one("propina", "propina\u{301}\u{336}."), ("propina\u{301}\u{336}", vec![Accent]));
+}
+
+#[test]
+fn literals_that_hold_nothing_are_refused_and_no_literals_find_nothing() {
+    let spec = |text| LiteralSpec { text, anchor: Word, strictness: Folded };
+    assert_eq!(Literals::new([spec("a"), spec("\u{301}")]).err(), Some(LiteralsError::Blank { literal: 1 }));
+    let long = "a".repeat(70_000);
+    assert_eq!(Literals::new([spec(long.as_str())]).err(), Some(LiteralsError::TooLong { literal: 0 }));
+    assert!(Literals::default().scan("propina", &mut Scratch::default()).is_empty());
+    assert!(Literals::default().scan("", &mut Scratch::default()).is_empty());
+}
+
+#[test]
+fn a_literal_takes_little_memory() {
+    let words: Vec<String> = (0..1_000).map(|nth| format!("palavra{nth} vigiada")).collect();
+    for strictness in [Folded, Disguised] {
+        let specs = words.iter().map(|text| LiteralSpec { text, anchor: Word, strictness });
+        let bytes = Literals::new(specs).unwrap().bytes();
+        assert!((30_000..128_000).contains(&bytes), "{bytes}");
+    }
 }

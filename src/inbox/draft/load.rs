@@ -95,7 +95,7 @@ async fn load_messages(
     tx: &TenantTx,
     wanted: HashSet<BlindIndex>,
 ) -> Result<HashMap<BlindIndex, Slot<message::Model>>> {
-    let rows = tx.rows::<message::Entity>().among(message::Column::ProviderIndex, wanted).all().await?;
+    let rows = tx.keyed::<message::Entity>(message::Column::ProviderIndex, wanted.into_iter().collect()).await?;
     Ok(rows.into_iter().map(|row| (row.provider_index.clone(), Slot::loaded(row))).collect())
 }
 
