@@ -9,12 +9,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use vigia::detect::{self, Detector, Hit, Matcher, Mode, Scratch, Step, Strictness, Watched, pattern};
 use vigia::error::Error;
 use vigia::providers::chat_export;
 
-use super::{Done, Output, say};
+use super::{Done, Output};
 
 /// The longest line of input, in bytes; a longer one is refused without being held.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -189,7 +190,7 @@ struct Refused<'a> {
 
 /// Scans line by line; memory does not grow with their number. A line that is no message is answered in its place by why.
 fn lines(terms: &Terms, mut input: impl BufRead, mut out: impl Write, bar: &ProgressBar) -> Done {
-    let (mut line, mut scratch) = (Vec::new(), Scratch::default());
+    let (mut line, mut scratch, mut characters) = (Vec::new(), Scratch::default(), Characters::default());
     let (mut count, mut refused, mut done) = (0_u64, 0_u64, 0_u64);
     let unreadable = |error| Error::input(format!("The lines cannot be read: {error}."));
     let unwritable = |error| Error::input(format!("The answers cannot be written: {error}."));
@@ -215,7 +216,11 @@ fn lines(terms: &Terms, mut input: impl BufRead, mut out: impl Write, bar: &Prog
         match answer {
             None => continue,
             Some(Ok(Line { id, text })) => {
-                let matches = terms.matcher.scan(&text, &mut scratch).map(|hit| told(terms, &text, &hit)).collect();
+                let hits = terms.matcher.scan(&text, &mut scratch);
+                if hits.len() > 0 {
+                    characters.read(&text);
+                }
+                let matches = hits.map(|hit| told(terms, &text, &characters, &hit)).collect();
                 serde_json::to_writer(&mut out, &Scanned { id, matches })
             }
             Some(Err(error)) => {
@@ -254,14 +259,35 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
     }
 }
 
-fn told<'a>(terms: &'a Terms, text: &'a str, hit: &Hit<'_>) -> Match<'a> {
+/// Where the characters of a text begin, so that each of many hits is cut out at once.
+#[derive(Default)]
+struct Characters {
+    /// In bytes, the end included; empty for a text of ASCII.
+    begin: Vec<usize>,
+}
+
+impl Characters {
+    fn read(&mut self, text: &str) {
+        self.begin.clear();
+        if !text.is_ascii() {
+            self.begin.extend(text.char_indices().map(|(at, _)| at).chain([text.len()]));
+        }
+    }
+
+    fn cut<'t>(&self, text: &'t str, start: usize, end: usize) -> &'t str {
+        let byte = |at: usize| if self.begin.is_empty() { Some(at) } else { self.begin.get(at).copied() };
+        byte(start).zip(byte(end)).and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
+    }
+}
+
+fn told<'a>(terms: &'a Terms, text: &'a str, characters: &Characters, hit: &Hit<'_>) -> Match<'a> {
     let start = hit.spans.iter().map(|span| span.start).min().unwrap_or_default();
     let end = hit.spans.iter().map(|span| span.end).max().unwrap_or_default();
     Match {
         term: terms.name(hit),
         start,
         end,
-        text: detect::slice(text, start, end).unwrap_or_default(),
+        text: characters.cut(text, start, end),
         steps: hit.steps.iter().map(Step::name).collect(),
         spans: match hit.spans {
             [_] => Vec::new(),
@@ -278,36 +304,40 @@ fn chat(output: Output, terms: &Terms, file: &Path, zone: &TimeZone) -> Done {
     let marks = if io::stdout().is_terminal() { ("\u{1b}[1;7m", "\u{1b}[0m") } else { ("[", "]") };
     let mut out = BufWriter::new(io::stdout().lock());
     let unwritable = |error| Error::input(format!("The answers cannot be written: {error}."));
-    let (mut scratch, mut messages, mut hits, mut not_scanned) = (Scratch::default(), 0_u64, 0_u64, 0_u64);
+    let (mut scratch, mut characters) = (Scratch::default(), Characters::default());
+    let (mut messages, mut hits, mut not_scanned) = (0_u64, 0_u64, 0_u64);
     for entry in entries.iter().filter(|entry| entry.sender.is_some()) {
         messages += 1;
         not_scanned += u64::from(entry.medium.is_some());
-        let found: Vec<Match<'_>> =
-            terms.matcher.scan(&entry.text, &mut scratch).map(|hit| told(terms, &entry.text, &hit)).collect();
+        let found = terms.matcher.scan(&entry.text, &mut scratch);
+        characters.read(&entry.text);
+        let found: Vec<Match<'_>> = found.map(|hit| told(terms, &entry.text, &characters, &hit)).collect();
         if found.is_empty() {
             continue;
         }
         hits += found.len() as u64;
+        if output.json {
+            continue;
+        }
         let when = Timestamp::from_microsecond(entry.at).map(|at| at.to_zoned_datetime(zone.clone()));
         let when = when.map_or_else(|_| String::new(), |at| at.strftime("%d/%m/%Y %H:%M ").to_string());
         let sender = visible(entry.sender.unwrap_or_default());
-        writeln!(out, "{when}{sender}: {}", marked(&entry.text, &found, marks)).map_err(unwritable)?;
+        writeln!(out, "{when}{sender}: {}", marked(&entry.text, &characters, &found, marks)).map_err(unwritable)?;
         for hit in &found {
             let steps = if hit.steps.is_empty() { String::new() } else { format!(" ({})", hit.steps.join(", ")) };
             writeln!(out, "    {}: {}{steps}", visible(hit.term), visible(hit.text)).map_err(unwritable)?;
         }
     }
     out.flush().map_err(unwritable)?;
-    if !output.json {
-        say(&format!(
-            "{messages} messages read, {hits} hits; {not_scanned} hold a sound, a picture or a file, which is not scanned."
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    let words = format!(
+        "{messages} messages read, {hits} hits; {not_scanned} hold a sound, a picture or a file, which is not scanned."
+    );
+    drop(out);
+    Ok(output.done(&words, &json!({ "messages": messages, "hits": hits, "notScanned": not_scanned })))
 }
 
 /// The text with each place that was found between marks; places that overlap are marked as one.
-fn marked(text: &str, found: &[Match<'_>], (open, close): (&str, &str)) -> String {
+fn marked(text: &str, characters: &Characters, found: &[Match<'_>], (open, close): (&str, &str)) -> String {
     let single = found.iter().filter(|hit| hit.spans.is_empty()).map(|hit| [hit.start, hit.end]);
     let mut places: Vec<[usize; 2]> = single.chain(found.iter().flat_map(|hit| hit.spans.iter().copied())).collect();
     places.sort_unstable();
@@ -318,13 +348,13 @@ fn marked(text: &str, found: &[Match<'_>], (open, close): (&str, &str)) -> Strin
         while let Some([_, next]) = places.next_if(|[next, _]| *next < end) {
             end = end.max(next);
         }
-        shown.push_str(&visible(detect::slice(text, reached, start).unwrap_or_default()));
+        shown.push_str(&visible(characters.cut(text, reached, start)));
         shown.push_str(open);
-        shown.push_str(&visible(detect::slice(text, start, end).unwrap_or_default()));
+        shown.push_str(&visible(characters.cut(text, start, end)));
         shown.push_str(close);
         reached = end;
     }
-    shown.push_str(&visible(detect::slice(text, reached, text.chars().count()).unwrap_or_default()));
+    shown.push_str(&visible(characters.cut(text, reached, text.chars().count())));
     shown
 }
 

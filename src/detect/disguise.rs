@@ -186,7 +186,7 @@ impl Suspect<'_> {
         }
         let gap = self.typed.get(piece.gap..piece.start)?;
         way.word.joined |= self.joins_next(way.last);
-        way.word.closes().then_some(())?;
+        way.word.closes(self.is_short(way.piece)).then_some(())?;
         let blank = gap.chars().all(|c| glyph(c).flags & SPACE != 0);
         let parted = if !blank {
             let (from, to) = (self.units.get(way.last)?.end as usize, self.units.get(way.unit)?.start as usize);
@@ -312,7 +312,7 @@ impl Suspect<'_> {
         let bounded = self.anchor.is_free_after() || self.bounded(way.last, false, boundaries);
         let begins =
             way.masks == 0 || self.anchor.is_free_before() || skeleton::begins_masked(self.text, begin.start as usize);
-        if half || !begins || !bounded || !word.closes() || self.cuts_number(first, way.last) {
+        if half || !begins || !bounded || !word.closes(self.is_short(way.piece)) || self.cuts_number(first, way.last) {
             return None;
         }
         Some((begin.start as usize, end.end as usize, way.steps))
@@ -321,6 +321,12 @@ impl Suspect<'_> {
     /// A word of which unit `nth` is the first.
     fn word_from(&self, nth: usize) -> Word {
         Word { joined: self.joins_before(nth), ..Word::default() }
+    }
+
+    /// Whether the word that ends before `piece` is one of one or two letters in a phrase.
+    fn is_short(&self, piece: usize) -> bool {
+        let last = piece.checked_sub(1).and_then(|last| self.pieces.get(last));
+        last.is_some_and(|last| last.word <= 2 && self.pieces.len() > last.word)
     }
 
     /// Whether a full stop was passed that may end a sentence: an upper-case letter follows and none goes before.
@@ -349,9 +355,11 @@ impl Suspect<'_> {
 impl Word {
     /// Whether digits were taken for letters only where letters show that it is a word, and whether letters stand apart
     /// as they must.
-    fn closes(&self) -> bool {
-        let word = self.letters > 0 && self.letters + self.signs >= 2;
-        (self.digits == 0 || word && self.letters + self.signs + self.digits >= 3) && !(self.loose && self.joined)
+    /// `short` is a word of one or two letters of a phrase: the other words show what it is.
+    fn closes(&self, short: bool) -> bool {
+        let seen = self.letters + self.signs;
+        let word = self.letters > 0 && (short || seen >= 2 && seen + self.digits >= 3);
+        (self.digits == 0 || word) && !(self.loose && self.joined)
     }
 }
 

@@ -105,7 +105,8 @@ impl Glyph {
 
     /// What `wide`, the compatibility decomposition of a character without marks, can be read as if it is ASCII.
     fn of_wide(wide: &str, upper: u16) -> Option<Self> {
-        let wide = wide.trim_matches(['(', ')', '.', ',']);
+        // `⒫` and `⒈` come with what is around the letter or digit.
+        let wide = if wide.len() > 1 { wide.trim_matches(['(', ')', '.', ',']) } else { wide };
         let upper = if wide.chars().any(char::is_uppercase) { UPPER } else { upper };
         if let Some(read) = Self::spelled(wide, LETTER | upper, WIDTH) {
             return Some(read);
@@ -295,5 +296,65 @@ impl Table {
         let c = c as usize;
         let block = self.places.get(c >> 8).and_then(|place| self.blocks.get(usize::from(*place)));
         block.map_or(Glyph::default(), |block| block[c & 0xFF])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(c: char) -> (String, u8) {
+        (String::from_utf8(glyph(c).letters().collect()).unwrap(), glyph(c).steps)
+    }
+
+    #[test]
+    fn each_letter_is_read_in_each_of_its_forms() {
+        for (nth, letter) in ('a'..='z').enumerate() {
+            for (first, steps) in
+                [(0x61, 0), (0x41, 0), (0xFF41, WIDTH), (0x24D0, WIDTH), (0x1D41A, WIDTH), (0x1F170, WIDTH)]
+            {
+                let c = char::from_u32(first + u32::try_from(nth).unwrap()).unwrap();
+                assert_eq!(read(c), (letter.to_string(), steps), "{c}");
+                assert_eq!(glyph(c).flags & UPPER != 0, [0x41, 0x1F170].contains(&first), "{c}");
+            }
+        }
+        let small: String =
+            "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡxʏᴢ".chars().flat_map(|c| read(c).0.into_bytes()).map(char::from).collect();
+        assert_eq!(small, "abcdefghijklmnopqrstuvwxyz");
+    }
+
+    #[test]
+    fn letters_of_other_scripts_are_what_they_look_like() {
+        for (text, looks) in
+            [("авекмнорстух", "abekmhopctyx"), ("АВЕКМНОРСТУХ", "abekmhopctyx"), ("αβεικνορτυ", "abeikvoptu")]
+        {
+            let seen: Vec<_> = text.chars().map(|c| read(c).0).collect();
+            assert_eq!(seen.concat(), looks);
+            assert!(text.chars().all(|c| read(c).1 == LOOKALIKE));
+        }
+        assert_eq!(
+            ["æ", "ß", "ﬁ", "㎏", "№"].map(|c| read(c.chars().next().unwrap()).0),
+            ["ae", "ss", "fi", "kg", "no"]
+        );
+        assert!(['中', 'ж', 'ש', '각'].iter().all(|c| glyph(*c) == Glyph::flagged(LETTER)));
+    }
+
+    #[test]
+    fn what_is_no_letter_is_told_apart() {
+        let flags = |c: char| glyph(c).flags;
+        assert!(
+            ['\u{200B}', '\u{AD}', '\u{202E}', '\u{FE0F}', '\u{E0041}', '\0', '\u{3164}']
+                .iter()
+                .all(|c| flags(*c) == INVISIBLE)
+        );
+        assert!([' ', '\n', '\u{A0}', '\u{3000}', '\u{2028}', '\u{2800}'].iter().all(|c| flags(*c) == SPACE));
+        assert!([',', ';', '(', '…', '—', '，', '”'].iter().all(|c| flags(*c) == STOP));
+        assert!(['-', '/', '~', '·', '🙂', '´'].iter().all(|c| flags(*c) == 0));
+        assert_eq!(
+            [flags('.'), flags('．'), flags('*'), flags('?'), flags('\u{301}')],
+            [DOT, DOT, MASK, MASK | STOP, MARK]
+        );
+        assert_eq!((read('＠'), flags('＠')), (("a".to_owned(), LEET | WIDTH), SIGN));
+        assert_eq!((read('３'), flags('³')), (("3".to_owned(), WIDTH), DIGIT));
     }
 }

@@ -12,7 +12,7 @@ use super::view::{PADDING, View};
 /// How many bytes a key may have, the longest first. Each length in use costs a walk over the text.
 const KEYS: [usize; 5] = [6, 4, 3, 2, 1];
 /// Bits of a filter for each literal: about one in so many positions passes it in vain.
-const FILTER_BITS: usize = 32;
+const FILTER_BITS: usize = 16;
 /// Odd, and otherwise without a pattern: the golden ratio's fraction.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 

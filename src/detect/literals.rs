@@ -51,7 +51,8 @@ pub struct LiteralHit {
 }
 
 /// Buffers for [`Literals::scan`], to be kept between texts so that a scan allocates nothing (but where a letter
-/// carries more than four marks). They hold what was made of the last text, so guard them as the text itself, and keep the size of the longest one.
+/// carries more than four marks). They hold what was made of the last text, so guard them as the text itself, and keep
+/// the size of the longest one.
 #[derive(Default)]
 pub struct Scratch {
     view: View,
@@ -197,13 +198,7 @@ impl Literals {
                 }
             };
             if signs.masks {
-                // Any letter of a run may be the first one.
-                let begins = |at| {
-                    let (from, to) = (view.origin(at), view.origin(at + 1));
-                    let mut run =
-                        text.get(from..to).unwrap_or_default().char_indices().filter(|(_, c)| c.is_alphanumeric());
-                    run.any(|(nth, _)| skeleton::begins_masked(text, from + nth))
-                };
+                let begins = |at| skeleton::begins_among(text, view.origin(at), view.origin(at + 1));
                 self.disguised.find_hidden(view, begins, ask);
             } else {
                 self.disguised.find(view, &mut ask);

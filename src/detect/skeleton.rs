@@ -154,8 +154,69 @@ pub(super) fn begins_masked(text: &str, at: usize) -> bool {
     }
 }
 
+/// Whether such a word may begin with one of the letters from `from` to `to`, which are one in a skeleton.
+pub(super) fn begins_among(text: &str, from: usize, to: usize) -> bool {
+    let run = text.get(from..to).unwrap_or_default().char_indices();
+    run.filter(|(_, c)| glyph(*c).letters[0] != 0).any(|(nth, _)| begins_masked(text, from + nth))
+}
+
 /// Whether a letter or another mask stands directly before `at`.
 fn word_before(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default().chars().rev().map(|c| glyph(c).flags);
     before.filter(|flags| flags & (INVISIBLE | MARK) == 0).take(1).any(|flags| flags & (LETTER | MASK) != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skeleton(text: &str, signs: Signs) -> String {
+        let (mut view, mut unsure) = (View::default(), Vec::new());
+        read("o que foi lido antes", Signs::default(), &mut view, &mut unsure);
+        read(text, signs, &mut view, &mut unsure);
+        String::from_utf8_lossy(view.tail(0)).into_owned()
+    }
+
+    #[test]
+    fn one_pass_and_the_plain_definition_agree_on_every_character() {
+        let all: Vec<char> = ('\0'..='\u{1FFFF}').chain(('\u{20000}'..=char::MAX).step_by(97)).collect();
+        for block in all.chunks(500) {
+            let text: String = block.iter().flat_map(|c| ['x', *c]).collect();
+            let mut plain = Vec::new();
+            for c in text.chars() {
+                let foreign = glyph(c).flags & LETTER != 0 && glyph(c).letters[0] == 0;
+                plain.extend(foreign.then_some(FOREIGN).into_iter().chain(glyph(c).letters().map(code)));
+            }
+            plain.dedup();
+            assert_eq!(skeleton(&text, Signs::default()).as_bytes(), plain);
+        }
+    }
+
+    #[test]
+    fn disguises_come_off() {
+        for text in ["propina", "PR0P!N4", "p r o p i n a", "рrорínа", "pro.\u{200B}piiina", "𝓹𝓻𝓸𝓹|𝓷@"]
+        {
+            assert_eq!(skeleton(text, Signs::default()), "propina", "{text}");
+        }
+        assert_eq!(skeleton("Caixa 2, carro: ilha", Signs::default()), "caixazcaroiha");
+    }
+
+    #[test]
+    fn signs_and_masks_are_taken_as_is_asked() {
+        let parting = |sign| Signs { parting: class(sign), masks: false };
+        assert_eq!(skeleton("p@r@o$", Signs::default()), "paraos");
+        assert_eq!(skeleton("p@r@o$", parting('@')), "pros");
+        assert_eq!(skeleton("p@r@o$", parting('$')), "parao");
+        assert_eq!(skeleton("ca*ro *x #", Signs { parting: 0, masks: true }), "ca\u{1}rox");
+        let readings = |text: &str| {
+            let (mut view, mut unsure) = (View::default(), Vec::new());
+            read(text, Signs::default(), &mut view, &mut unsure);
+            other_readings(text, &unsure).map(|signs| (signs.parting, signs.masks)).collect::<Vec<_>>()
+        };
+        assert_eq!(readings("p@r@o pr*pina"), [(class('@'), false), (0, true)]);
+        assert_eq!(readings("a|b@c").len(), 3);
+        for ordinary in ["Oi! Tudo bem?", "R$ 50,00", "*oi* _tchau_", "10% de desconto", "#promo", "fim!!!"] {
+            assert_eq!(readings(ordinary), [], "{ordinary}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::detect::{Matcher, Scratch};
 use crate::error::{Error, Result};
 use crate::inbox::scan::{self, Found};
 use crate::journal::{self, Actor, Chain, Entry, Kind};
-use crate::policies::{TrialTerm, ordinary_share};
+use crate::policies::{TOO_COMMON, TrialTerm, ordinary_share};
 use crate::refusal::{Outcome, Refusal, RefusalCode, lawful};
 
 /// Characters of a text that a term is tried on: as many as a message can have, sixteen times.
@@ -31,8 +31,6 @@ const MAX_TIME: Duration = Duration::from_millis(500);
 const PAGE: usize = 250;
 /// Messages shown of those that match.
 const MAX_EXAMPLES: usize = 10;
-/// A term in more than this share of ordinary lines is found nearly everywhere.
-const TOO_COMMON: f64 = 0.2;
 /// Previews of history at once on one node: what comes in has processors left.
 const AT_ONCE: usize = 2;
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::finish;
 use super::matchers::{Change, Matchers};
+use super::trial::{TOO_COMMON, compile_alone, ordinary_share};
 use crate::core::Core;
 use crate::db::{TenantProof, TenantTx};
 use crate::detect::Watched;
@@ -221,9 +222,10 @@ pub async fn create_term(
     actor: Actor,
     new: NewTerm,
 ) -> Outcome<TermId> {
+    let text = new.pattern.as_deref();
+    lawful!(refuse_common(lawful!(watched(text, new.detector, new.mode, new.strictness)))?);
     let tx = core.db.scope(proof).begin(Chain::Event).await?;
     let keys = keys::of_tenant(&tx, &core.keyring).await?;
-    let text = new.pattern.as_deref();
     let written = lawful!(Written::check(&keys, text, new.detector, new.mode, new.strictness));
     let policies = tx.rows::<policy::Entity>();
     let policy = match new.policy {
@@ -246,6 +248,17 @@ pub async fn create_term(
     let with = Some((id, version_id, policy.id, written.watched));
     put_in_force(core, matchers, tx, entry, None, with).await?;
     Ok(Ok(id))
+}
+
+/// Refuses what would match nearly every message.
+fn refuse_common(watched: Watched) -> Outcome<()> {
+    let share = ordinary_share(&compile_alone(watched)?);
+    if share <= TOO_COMMON {
+        return Ok(Ok(()));
+    }
+    let message =
+        format!("This is found in {:.0} % of ordinary chat lines: make it longer or narrower.", share * 100.0);
+    Ok(Err(Refusal::field(RefusalCode::Invalid, "pattern", message)))
 }
 
 async fn live(tx: &TenantTx, id: TermId) -> Result<Option<term::Model>> {
@@ -285,6 +298,7 @@ pub async fn update_term(
     let mode = change.mode.unwrap_or(current.mode);
     let strictness = change.strictness.unwrap_or(current.strictness);
     let written = lawful!(Written::check(&keys, Some(&text), None, mode, strictness));
+    lawful!(refuse_common(lawful!(watched(Some(&text), None, mode, strictness)))?);
     if is_duplicate(&tx, term.policy_id, &written.canonical, Some(id)).await? {
         return Ok(Err(duplicate("pattern")));
     }

@@ -3,9 +3,12 @@
 use entity::term_version::{Detector, Mode, Strictness};
 
 use super::terms;
-use crate::detect::{Matcher, Scratch, Term};
-use crate::error::Error;
+use crate::detect::{Matcher, Scratch, Term, Watched};
+use crate::error::{Error, Result};
 use crate::refusal::{Outcome, lawful};
+
+/// A term in more than this share of ordinary lines is found nearly everywhere.
+pub const TOO_COMMON: f64 = 0.2;
 
 /// Chat lines as everybody writes them, one a line: what no company watches for. Written for this purpose.
 const ORDINARY: &str = include_str!("ordinary.txt");
@@ -29,11 +32,13 @@ impl TrialTerm {
     /// When a term that may be watched does not compile: a fault of ours.
     pub fn compile(&self) -> Outcome<Matcher> {
         let watched = terms::watched(self.pattern.as_deref(), self.detector, self.mode, self.strictness);
-        let term = Term { id: 0, watched: lawful!(watched) };
-        let matcher =
-            Matcher::new(&[term]).map_err(|error| Error::internal("A term does not compile.").because(error))?;
-        Ok(Ok(matcher))
+        Ok(Ok(compile_alone(lawful!(watched))?))
     }
+}
+
+/// Compiles what is watched for alone: what it finds has the id 0.
+pub(super) fn compile_alone(watched: Watched) -> Result<Matcher> {
+    Matcher::new(&[Term { id: 0, watched }]).map_err(|error| Error::internal("A term does not compile.").because(error))
 }
 
 /// The share of ordinary chat lines, from 0 to 1, in which something is found.

@@ -192,7 +192,19 @@ on_both_engines! {
             assert_eq!((&error["code"], &error["path"]), (&json!("INVALID"), &json!(["pattern"])), "{pattern}");
             assert!(message.contains(&format!("character {at}")) && message.contains(expected), "{pattern}: {message}");
         }
+        let common = a.manager.attempt("createTerm", "CreateTermInput", &json!({ "pattern": "a OR e OR o OR de OR que" }), "term { id }").await;
+        assert!(common["errors"][0]["message"].as_str().is_some_and(|words| words.contains("% of ordinary chat lines")), "{common}");
         assert_eq!(world.count("term").await, before);
+    }
+
+    async fn a_policy_that_stays_as_it_is_keeps_its_version(world: World) {
+        let a = world.tenant("alfa").await;
+        let policy = default_policy(&a).await;
+        let update = async |input: Value| a.manager.change("updatePolicy", "UpdatePolicyInput", &input, "policy { version }").await["policy"]["version"].clone();
+        let before = world.count("journal").await;
+        assert_eq!(update(json!({ "id": policy["id"], "state": "ACTIVE", "name": policy["name"] })).await, policy["version"]);
+        assert_eq!(world.count("journal").await, before);
+        assert_eq!(update(json!({ "id": policy["id"], "severity": "LOW" })).await, 2);
     }
 
     async fn a_pattern_says_what_must_stand_beside_what(world: World) {

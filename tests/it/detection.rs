@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use vigia::detect::{Matcher, Mode, Scratch, Strictness, Term, Watched, pattern};
+use vigia::detect::detector::Reading;
+use vigia::detect::{Detector, Matcher, Mode, Scratch, Strictness, Term, Watched, pattern};
 
 /// The promises: of disguised terms found, and of ordinary lines with a false alarm.
 const LEAST_FOUND: f64 = 0.98;
@@ -151,7 +154,7 @@ fn a_scan_allocates_nothing_once_its_buffers_have_grown() {
             })
         })
         .collect();
-    terms.extend(vigia::detect::Detector::ALL.map(|detector| Term { id: 9_999, watched: Watched::Detector(detector) }));
+    terms.extend(Detector::ALL.map(|detector| Term { id: 9_999, watched: Watched::Detector(detector) }));
     let matcher = Matcher::new(&terms).expect("the terms compile");
     let texts: Vec<String> = lines::<Line>("disguised.jsonl").into_iter().map(|line| line.text).collect();
     let mut scan_all = || texts.iter().map(|text| matcher.scan(text, &mut scratch).len()).sum::<usize>();
@@ -160,4 +163,74 @@ fn a_scan_allocates_nothing_once_its_buffers_have_grown() {
     let allocated = allocation_counter::measure(|| again = scan_all());
     assert!(before > 1_000 && again == before, "{before} and {again} hits");
     assert_eq!(allocated.count_total, 0);
+}
+
+/// What the worst texts are repeats of.
+const WORST: &[&str] = &[
+    "1",
+    "1 ",
+    "1.",
+    "@",
+    "a@",
+    "a.",
+    "a.a@",
+    "-",
+    "1-",
+    "000201",
+    "0002010002",
+    "1234567-",
+    "ag 1234 ",
+    "conta 1.1",
+    "c/c",
+    "ag:",
+    "(11)",
+    "+55",
+    "52998224725 ",
+    "cpf 529.982.247-25",
+    "arroba ",
+    "(at)",
+    "x",
+    "$",
+    "\u{200B}",
+    "\u{301}",
+    "é",
+    "😀",
+    "https://a.b/1",
+    "12AB",
+    "A1",
+    "4111 ",
+    "98765-4321 ",
+    "a@gmail com ",
+];
+
+/// How long this thread has run; the time of the clock where the system does not tell. Others' load does not count.
+fn spent() -> Duration {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| BEGAN.elapsed(), Duration::from_nanos)
+}
+
+/// One text against eight of an eighth of its length: a search that is not linear would take eight times as long.
+#[test]
+fn detectors_take_time_in_proportion_to_the_length_of_the_worst_texts() {
+    let (mut reading, mut spans) = (Reading::default(), Vec::new());
+    let mut time = |text: &str, times: usize| {
+        let runs = (0..3).map(|_| {
+            let began = spent();
+            for _ in 0..times {
+                reading.read(text);
+                Detector::ALL.iter().for_each(|detector| detector.find(&reading, &mut spans));
+            }
+            spent() - began
+        });
+        runs.min().expect("three runs")
+    };
+    // The system counts in ticks.
+    let tick = Duration::from_millis(20);
+    for part in WORST {
+        let (short, long) = (part.repeat(8 * 1024 / part.len()), part.repeat(64 * 1024 / part.len()));
+        let (short, long) = (time(&short, 8), time(&long, 1));
+        assert!(long < short * 3 + tick, "{part:?}: {short:?} and {long:?}");
+    }
 }

@@ -58,6 +58,11 @@ fn is_local_fixed(digits: &[u8]) -> bool {
     matches!(digits, [2..=5, ..] if digits.len() == 8)
 }
 
+/// As mobiles were before the ninth digit, which many people still leave out.
+fn is_local_old_mobile(digits: &[u8]) -> bool {
+    matches!(digits, [6..=9, ..] if digits.len() == 8)
+}
+
 impl<'r> Phone<'r> {
     fn read(reading: &'r Reading, first: usize) -> Option<Self> {
         let group = reading.groups().get(first)?;
@@ -67,7 +72,7 @@ impl<'r> Phone<'r> {
         let lens: &[usize] = match reading.byte(group.start) {
             b'0' => &[15, 14, 13, 12, 11],
             b'5' => &[13, 12, 11, 10, 8],
-            b'9' => &[11, 10, 9],
+            b'9' => &[11, 10, 9, 8],
             _ => &[11, 10, 8],
         };
         lens.iter().find_map(|len| {
@@ -80,7 +85,9 @@ impl<'r> Phone<'r> {
     /// How many digits stand before the area code, and whether there is one; `None` if these digits are no phone.
     fn plan(digits: &[u8]) -> Option<(usize, bool)> {
         let national = |digits: &[u8]| match digits {
-            [tens, units, rest @ ..] => is_area(*tens, *units) && (is_local_mobile(rest) || is_local_fixed(rest)),
+            [tens, units, rest @ ..] => {
+                is_area(*tens, *units) && (is_local_mobile(rest) || is_local_fixed(rest) || is_local_old_mobile(rest))
+            }
             _ => false,
         };
         match digits {
@@ -92,7 +99,7 @@ impl<'r> Phone<'r> {
             rest if is_local_mobile(rest) => Some((0, false)),
             // 300x and 400x are numbers of services, and two years are a span of time.
             [3 | 4, 0, 0, ..] | [2, 0, _, _, 2, 0, _, _] => None,
-            rest if is_local_fixed(rest) => Some((0, false)),
+            rest if is_local_fixed(rest) || is_local_old_mobile(rest) => Some((0, false)),
             _ => None,
         }
     }
