@@ -26,8 +26,15 @@ fn main() {
     let corpus = Corpus::generate(from_env("MESSAGES", 100_000));
     let bytes: usize = corpus.messages.iter().map(String::len).sum();
     println!("{} messages, {:.1} bytes on average", corpus.messages.len(), bytes as f64 / corpus.messages.len() as f64);
-    let all: [(&str, Part); 6] =
-        [("fold", fold), ("hot", hot), ("tenants", tenants), ("growth", growth), ("memory", memory), ("worst", worst)];
+    let all: [(&str, Part); 7] = [
+        ("fold", fold),
+        ("hot", hot),
+        ("tenants", tenants),
+        ("edit", edit),
+        ("growth", growth),
+        ("memory", memory),
+        ("worst", worst),
+    ];
     for (name, part) in all {
         if parts.is_empty() || parts.iter().any(|wanted| wanted == name) {
             println!("\n## {name}");

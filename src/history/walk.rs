@@ -45,7 +45,7 @@ const SUSPENDED: Duration = Duration::from_secs(300);
 /// What finds: all that the tenant watches, or a term that is only tried.
 enum Finder {
     Policy(PolicyId, Arc<Compiled>),
-    Trial(Matcher),
+    Trial(Box<Matcher>),
 }
 
 impl Finder {
@@ -169,7 +169,7 @@ impl Walk<'_> {
         let (mode, strictness) = scan.mode.zip(scan.strictness).ok_or_else(lost)?;
         let trial = TrialTerm { pattern, detector: scan.detector, mode, strictness };
         let refused = |_| Error::internal("A term that is tried on history may not be watched for any more.");
-        Ok(Finder::Trial(trial.compile()?.map_err(refused)?))
+        Ok(Finder::Trial(Box::new(trial.compile()?.map_err(refused)?)))
     }
 
     /// Writes what a page brought, its progress and the lease: all or nothing.

@@ -108,7 +108,7 @@ fn bent(seeded: &mut Seeded, text: &str) -> String {
         match seeded.below(12) {
             0 => bent.extend(u32::try_from(seeded.below(0x11_0000)).ok().and_then(char::from_u32)),
             1 => bent.extend([c, c, c]),
-            2 => bent.push_str(*seeded.pick::<&str>(&PIECES)),
+            2 => bent.push_str(seeded.pick::<&str>(&PIECES)),
             3 => {}
             _ => bent.push(c),
         }
@@ -138,10 +138,13 @@ fn terms(seeded: &mut Seeded, patterns: &[String]) -> Matcher {
     Matcher::new(&terms).expect("checked terms compile")
 }
 
+/// A hit: the term, its spans, its steps.
+type Seen = (u32, Vec<(usize, usize)>, u16);
+
 /// What is found, after it was looked whether it may be.
-fn scanned(matcher: &Matcher, text: &str, scratch: &mut Scratch) -> Vec<(u32, Vec<(usize, usize)>, u16)> {
+fn scanned(matcher: &Matcher, text: &str, scratch: &mut Scratch) -> Vec<Seen> {
     let length = text.chars().count();
-    let hits: Vec<_> = matcher
+    let hits: Vec<Seen> = matcher
         .scan(text, scratch)
         .map(|hit| {
             (hit.term, hit.spans.iter().map(|span| (span.start, span.end)).collect::<Vec<_>>(), hit.steps.bits())
